@@ -1,4 +1,6 @@
 // All that a decision may want of the world. Data only: a Plan is compared in tests and carried out by control.
+
+import type { JudgedPolicy, JudgedSilence } from '../domain/judged-policy.ts'
 import type { KubeObject, Ref } from '../domain/kube-object.ts'
 import type { ProbeEntry } from '../domain/probe-entry.ts'
 import type { SilencePost } from '../domain/remote-silence.ts'
@@ -10,6 +12,7 @@ export type Plan = {
   readonly desired: Desired
   readonly outside: readonly OutsideAction[]
   readonly probe: ProbeChange
+  readonly judge: JudgeChange
   readonly status: readonly StatusWrite[]
   readonly finalizer: 'keep' | 'add' | 'remove'
   readonly events: readonly PlannedEvent[]
@@ -30,6 +33,14 @@ export type ProbeChange =
   | { readonly kind: 'keep' }
   | { readonly kind: 'set'; readonly entry: ProbeEntry }
   | { readonly kind: 'remove'; readonly uid: string }
+
+/** What the local judge of Direct delivery shall hold. */
+export type JudgeChange =
+  | { readonly kind: 'keep' }
+  | { readonly kind: 'set-policy'; readonly policy: JudgedPolicy }
+  | { readonly kind: 'remove-policy'; readonly uid: string }
+  | { readonly kind: 'set-silence'; readonly silence: JudgedSilence }
+  | { readonly kind: 'remove-silence'; readonly uid: string }
 
 /** The whole of the status that one manager owns; what is absent here is removed from the object (kube:A2). */
 export type StatusWrite = {
