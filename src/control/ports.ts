@@ -1,5 +1,7 @@
 // What the control plane needs from an adapter: a source that fills the store and a sink that takes the writes. `kube` satisfies them
 // over the API server, `files` over a folder of manifests; the contract suite in test/control/cluster-contract.ts holds for both.
+
+import type { JudgedPolicy, JudgedSilence } from '../domain/judged-policy.ts'
 import type { KindName } from '../domain/kinds.ts'
 import type { KubeObject, Ref } from '../domain/kube-object.ts'
 import type { ProbeEntry } from '../domain/probe-entry.ts'
@@ -98,4 +100,19 @@ export type OutsideAnswer =
 export type ProbePlane = {
   set(entry: ProbeEntry): void
   remove(uid: string): void
+}
+
+/** What the local judge of Direct delivery shall hold, as the control plane tells it; satisfied by `evaluate`. */
+export type JudgeTable = {
+  setPolicy(policy: JudgedPolicy): void
+  removePolicy(uid: string): void
+  setSilence(silence: JudgedSilence): void
+  removeSilence(uid: string): void
+}
+
+/** Which targets this process probes. One member so far: the latest leader this process knows of, so that an outage of the API blinds nobody (kube:H4). */
+export type Shard = {
+  owns(uid: string): boolean
+  /** Called when the answers may have changed. */
+  onChange(listener: () => void): void
 }

@@ -49,10 +49,29 @@ export type AlertmanagerReader = {
   ): { readonly message: string; readonly permanent: boolean } | undefined
 }
 
+/** What the last carrying out of a Plan for this owner met, so that the next decision can tell it. Forgotten when it went well. */
+export type CarryOutReader = { trouble(ownerUid: string): Trouble | undefined }
+
+export type Trouble = {
+  /** stalled: someone must edit; waiting: something known lacks; transient: passes by itself, `times` in a row by now. */
+  readonly kind: 'stalled' | 'waiting' | 'transient'
+  readonly reason:
+    | 'NameTaken'
+    | 'TooLarge'
+    | 'Refused'
+    | 'Forbidden'
+    | 'NamespaceTerminating'
+    | 'KindNotServed'
+    | 'Unavailable'
+  readonly message: string
+  readonly times: number
+}
+
 export type Sources = {
   readonly objects: ObjectReader
   readonly probes: ProbeReader
   readonly alertmanagers: AlertmanagerReader
+  readonly carriedOut: CarryOutReader
   readonly installation: Installation
 }
 

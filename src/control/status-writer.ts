@@ -1,0 +1,74 @@
+// Writes status: only when it is news (kube:S4), and what probers find at most once a minute per target and 20 a second in all (kube:S6).
+import type { Clock } from '../domain/clock.ts'
+import { type KubeObject, refOfObject } from '../domain/kube-object.ts'
+import type { StatusWrite } from '../reconcile/plan.ts'
+import type { ApiFailure, ClusterSink } from './ports.ts'
+import { isNews } from './status-difference.ts'
+import type { Store } from './store.ts'
+import { TokenBucket } from './token-bucket.ts'
+
+export type StatusResult =
+  | { readonly kind: 'current' } // It was no news.
+  | { readonly kind: 'written' }
+  | { readonly kind: 'deferred'; readonly ms: number } // Over the prober's limit: ask again then.
+  | { readonly kind: 'failed'; readonly failure: ApiFailure }
+
+/** A flapping target's status is written at most this often; alerts come from metrics, status is the slow copy. */
+const proberWriteEveryMs = 60_000
+
+export class StatusWriter {
+  readonly #sink: ClusterSink
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #probers: TokenBucket
+  readonly #lastProberWrite = new Map<string, number>() // UID -> monotonic milliseconds
+
+  constructor({ sink, store, clock }: { sink: ClusterSink; store: Store; clock: Clock }) {
+    this.#sink = sink
+    this.#store = store
+    this.#clock = clock
+    this.#probers = new TokenBucket({ perSecond: 20, burst: 100 }, clock)
+  }
+
+  /** Writes the part that `write.manager` owns onto the object as the store holds it now. */
+  async write(object: KubeObject, write: StatusWrite): Promise<StatusResult> {
+    const ref = refOfObject(object)
+    const held = this.#store.get(ref)
+    if (held === undefined || held.metadata.uid !== object.metadata.uid) return { kind: 'current' }
+    const stored = (held.status ?? {}) as Readonly<Record<string, unknown>>
+    if (!isNews(stored, write.status, write.manager)) return { kind: 'current' }
+    const delayMs = write.manager === 'roundsman/prober' ? this.#proberDelayMs(held, stored) : 0
+    if (delayMs > 0) return { kind: 'deferred', ms: delayMs }
+    const { uid = '', resourceVersion = '' } = held.metadata
+    const answer = await this.#sink.updateStatus(ref, write.status, {
+      manager: write.manager,
+      uid,
+      resourceVersion,
+    })
+    if (!answer.ok) {
+      // Gone meanwhile: nothing is left to tell, and the watch will say so.
+      return answer.failure.kind === 'notFound'
+        ? { kind: 'current' }
+        : { kind: 'failed', failure: answer.failure }
+    }
+    this.#store.upsert(ref.kind, answer.value)
+    return { kind: 'written' }
+  }
+
+  forget(uid: string): void {
+    this.#lastProberWrite.delete(uid)
+  }
+
+  /** 0 when the write may go now. The first verdict of a target is outside the limits (kube:S8). */
+  #proberDelayMs(held: KubeObject, stored: Readonly<Record<string, unknown>>): number {
+    const nowMs = this.#clock.monotonicMs()
+    const uid = held.metadata.uid ?? ''
+    const last = this.#lastProberWrite.get(uid)
+    const isFirst = stored.verdict === undefined
+    const waitMs = last === undefined || isFirst ? 0 : last + proberWriteEveryMs - nowMs
+    if (waitMs > 0) return waitMs
+    const bucketMs = isFirst ? 0 : this.#probers.take()
+    if (bucketMs === 0) this.#lastProberWrite.set(uid, nowMs)
+    return bucketMs
+  }
+}

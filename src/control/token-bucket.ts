@@ -1,0 +1,30 @@
+// A bound on how often something may happen: a bucket of tokens that refills evenly, on the injected clock.
+import type { Clock } from '../domain/clock.ts'
+
+export class TokenBucket {
+  readonly #perMs: number
+  readonly #burst: number
+  readonly #clock: Clock
+  #tokens: number
+  #filledAtMs: number
+
+  constructor({ perSecond, burst }: { perSecond: number; burst: number }, clock: Clock) {
+    this.#perMs = perSecond / 1000
+    this.#burst = burst
+    this.#clock = clock
+    this.#tokens = burst
+    this.#filledAtMs = clock.monotonicMs()
+  }
+
+  /** Takes a token and answers 0, or takes none and answers the milliseconds until there will be one (at least 1). */
+  take(): number {
+    const nowMs = this.#clock.monotonicMs()
+    this.#tokens = Math.min(this.#burst, this.#tokens + (nowMs - this.#filledAtMs) * this.#perMs)
+    this.#filledAtMs = nowMs
+    if (this.#tokens >= 1) {
+      this.#tokens -= 1
+      return 0
+    }
+    return Math.max(1, Math.ceil((1 - this.#tokens) / this.#perMs))
+  }
+}
