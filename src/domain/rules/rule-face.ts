@@ -31,7 +31,9 @@ export type RuleScope = {
 export type RuleTarget = { readonly name: string; readonly intervalMs: number }
 
 /** The fields of a definition that its kind alone decides. */
-export type KindFields<Kind extends RuleKind> = Omit<RuleOf<Kind>, 'name' | 'alert' | 'severity'>
+export type KindFields<Kind extends RuleKind> = Kind extends RuleKind
+  ? Omit<RuleOf<Kind>, 'name' | 'alert' | 'severity'>
+  : never // Distributes over several kinds.
 
 export type RuleFace<Kind extends RuleKind> = {
   readonly defaultAlert: string
