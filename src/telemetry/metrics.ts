@@ -19,18 +19,20 @@ export type QueueReader = {
   unfinished(): { readonly longestSeconds: number; readonly totalSeconds: number }
 }
 
-export type ReconcileResult = 'success' | 'error' | 'requeue' | 'requeue_after'
+/** How one handling ended; the last four are counted as `error` too, as controller-runtime does. */
+export type ReconcileResult =
+  | 'success'
+  | 'requeue'
+  | 'requeue_after'
+  | 'error'
+  | 'stalled'
+  | 'panic'
+  | 'timeout'
 
+/** What the loop tells; structurally the observer that control declares. */
 export type ReconcileObserver = {
-  /** At start-up: how many handlers of this kind may run at once. */
-  limited(maxConcurrent: number): void
-  started(): void
-  finished(result: ReconcileResult, seconds: number): void
-  /** The object cannot be reconciled until somebody edits something. */
-  stalled(): void
-  /** A throw, which is a defect of ours. */
-  panicked(): void
-  timedOut(): void
+  reconciled(controller: string, result: ReconcileResult, seconds: number): void
+  working(controller: string, handlers: 1 | -1): void
 }
 
 export type RelayObserver = {
@@ -45,7 +47,9 @@ export type Metrics = {
   queue(controller: string): QueueObserver
   /** Has the queue's depth and running work read at every scrape. */
   watchQueue(controller: string, queue: QueueReader): void
-  reconciles(controller: string): ReconcileObserver
+  /** At start-up, once for each kind: how many handlers may run at once. */
+  limitReconciles(controller: string, maxConcurrent: number): void
+  readonly reconciles: ReconcileObserver
   readonly kube: KubeMetrics
   readonly relay: RelayObserver
 }
@@ -61,7 +65,7 @@ export function createMetrics({ process }: { readonly process: boolean }): Metri
     contentType: registry.contentType,
     text: () => registry.metrics(),
     ...queueMetrics(registry),
-    reconciles: reconcileMetrics(registry),
+    ...reconcileMetrics(registry),
     kube: createKubeMetrics(registry),
     relay: relayMetrics(registry),
   }
@@ -143,7 +147,7 @@ function labelsOf(controller: string): { name: string; controller: string } {
   return { name: controller, controller }
 }
 
-function reconcileMetrics(registry: Registry): Metrics['reconciles'] {
+function reconcileMetrics(registry: Registry): Pick<Metrics, 'reconciles' | 'limitReconciles'> {
   const registers = [registry]
   const counter = (name: string, help: string) =>
     new Counter({ name: `controller_runtime_${name}`, help, labelNames: ['controller'], registers })
@@ -151,7 +155,7 @@ function reconcileMetrics(registry: Registry): Metrics['reconciles'] {
     new Gauge({ name: `controller_runtime_${name}`, help, labelNames: ['controller'], registers })
   const total = new Counter({
     name: 'controller_runtime_reconcile_total',
-    help: 'Handlers that ended, by result.',
+    help: 'Reconciles that ended, by result.',
     labelNames: ['controller', 'result'],
     registers,
   })
@@ -162,33 +166,34 @@ function reconcileMetrics(registry: Registry): Metrics['reconciles'] {
     buckets: reconcileBuckets,
     registers,
   })
-  const errors = counter('reconcile_errors_total', 'Reconciles that failed and will be tried again.')
-  const terminal = counter(
-    'terminal_reconcile_errors_total',
-    'Reconciles that wait until somebody edits something.',
-  )
-  const panics = counter('reconcile_panics_total', 'Reconciles that threw, which is a defect.')
-  const timeouts = counter('reconcile_timeouts_total', 'Reconciles that were cut off at their deadline.')
   const active = gauge('active_workers', 'Handlers running now.')
   const limit = gauge('max_concurrent_reconciles', 'Handlers that may run at once.')
-  return (controller) => {
-    const labels = { controller }
-    for (const metric of [errors, terminal, panics, timeouts, active]) metric.inc(labels, 0)
-    for (const result of ['success', 'error', 'requeue', 'requeue_after'])
-      total.inc({ controller, result }, 0)
-    return {
-      limited: (maxConcurrent) => limit.set(labels, maxConcurrent),
-      started: () => active.inc(labels),
-      finished: (result, seconds) => {
-        active.dec(labels)
-        total.inc({ controller, result })
-        if (result === 'error') errors.inc(labels)
-        time.observe(labels, seconds)
+  const errors = counter('reconcile_errors_total', 'Reconciles that did not reach their end.')
+  const causes = {
+    stalled: counter(
+      'terminal_reconcile_errors_total',
+      'Reconciles that wait until somebody edits something.',
+    ),
+    panic: counter('reconcile_panics_total', 'Reconciles that threw, which is a defect.'),
+    timeout: counter('reconcile_timeouts_total', 'Reconciles that were cut off at their deadline.'),
+  }
+  return {
+    limitReconciles: (controller, maxConcurrent) => {
+      limit.set({ controller }, maxConcurrent)
+      for (const metric of [active, errors, ...Object.values(causes)]) metric.inc({ controller }, 0)
+      for (const result of ['success', 'error', 'requeue', 'requeue_after'])
+        total.inc({ controller, result }, 0)
+    },
+    reconciles: {
+      working: (controller, handlers) => active.inc({ controller }, handlers),
+      reconciled: (controller, result, seconds) => {
+        const isError = result === 'error' || result in causes
+        total.inc({ controller, result: isError ? 'error' : result })
+        if (isError) errors.inc({ controller })
+        if (result in causes) causes[result as keyof typeof causes].inc({ controller })
+        time.observe({ controller }, seconds)
       },
-      stalled: () => terminal.inc(labels),
-      panicked: () => panics.inc(labels),
-      timedOut: () => timeouts.inc(labels),
-    }
+    },
   }
 }
 

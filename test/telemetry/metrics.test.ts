@@ -49,7 +49,7 @@ describe('the work queue', () => {
 describe('reconciles', () => {
   test('exist with 0 before the first one, so that a rate can be taken', async () => {
     const metrics = createMetrics({ process: false })
-    metrics.reconciles('AlertPolicy').limited(4)
+    metrics.limitReconciles('AlertPolicy', 4)
     expect(await samples(metrics, 'controller_runtime_reconcile_total')).toHaveLength(4)
     expect(await samples(metrics, 'controller_runtime_max')).toEqual([
       'controller_runtime_max_concurrent_reconciles{controller="AlertPolicy"} 4',
@@ -58,22 +58,23 @@ describe('reconciles', () => {
 
   test('count results, errors, stalled objects, panics and time-outs apart', async () => {
     const metrics = createMetrics({ process: false })
-    const observer = metrics.reconciles('AlertPolicy')
-    observer.started()
-    observer.started()
-    observer.finished('error', 0.2)
-    observer.stalled()
-    observer.panicked()
-    observer.timedOut()
+    const observer = metrics.reconciles
+    observer.working('AlertPolicy', 1)
+    observer.working('AlertPolicy', 1)
+    observer.working('AlertPolicy', -1)
+    for (const result of ['success', 'error', 'stalled', 'panic', 'timeout'] as const) {
+      observer.reconciled('AlertPolicy', result, 0.25)
+    }
     const text = await metrics.text()
     for (const line of [
-      'controller_runtime_reconcile_total{controller="AlertPolicy",result="error"} 1',
-      'controller_runtime_reconcile_errors_total{controller="AlertPolicy"} 1',
+      'controller_runtime_reconcile_total{controller="AlertPolicy",result="success"} 1',
+      'controller_runtime_reconcile_total{controller="AlertPolicy",result="error"} 4',
+      'controller_runtime_reconcile_errors_total{controller="AlertPolicy"} 4',
       'controller_runtime_terminal_reconcile_errors_total{controller="AlertPolicy"} 1',
       'controller_runtime_reconcile_panics_total{controller="AlertPolicy"} 1',
       'controller_runtime_reconcile_timeouts_total{controller="AlertPolicy"} 1',
       'controller_runtime_active_workers{controller="AlertPolicy"} 1',
-      'controller_runtime_reconcile_time_seconds_sum{controller="AlertPolicy"} 0.2',
+      'controller_runtime_reconcile_time_seconds_sum{controller="AlertPolicy"} 1.25',
     ]) {
       expect(text).toContain(line)
     }
