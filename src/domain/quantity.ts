@@ -1,4 +1,5 @@
-// Thresholds as manifests write them: `10000`, `"0.5"`, `"5%"`, `"512Mi"`, `800ms`. Decimal shifts, so `99.9%` is 0.999 and not 0.9990000000000001.
+// Thresholds as manifests write them: `10000`, `"0.5"`, `"5%"`, `"512Mi"`, `800ms`. Decimal shifts, so that `99.9%` is 0.999 and
+// not 0.9990000000000001.
 
 const decimalShift: Readonly<Record<string, number>> = {
   '%': -2,
@@ -13,11 +14,15 @@ const decimalShift: Readonly<Record<string, number>> = {
 const binaryFactor: Readonly<Record<string, number>> = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 }
 const shape = /^(-?\d+(?:\.\d+)?)(%|k|M|G|T|Ki|Mi|Gi|Ti|ms|s)?$/
 
-/** In the base unit (seconds, bytes, share of 1); undefined for a text that the schemas would refuse. */
-export function parseQuantity(quantity: number | string): number | undefined {
-  if (typeof quantity === 'number') return Number.isFinite(quantity) ? quantity : undefined
+/** In the base unit: seconds, bytes, a share of 1. A text that no schema admits is a bug of Roundsman, and thrown as such. */
+export function quantityValue(quantity: number | string): number {
+  if (typeof quantity === 'number') return quantity
   const [, digits, unit = ''] = shape.exec(quantity) ?? []
-  if (digits === undefined) return undefined
+  if (digits === undefined) {
+    throw new Error(
+      `bug of Roundsman: the quantity ${JSON.stringify(quantity)} was not checked by its schema`,
+    )
+  }
   const factor = binaryFactor[unit]
   return factor === undefined ? Number(`${digits}e${decimalShift[unit]}`) : Number(digits) * factor
 }

@@ -1,7 +1,7 @@
 // Rule `latency`: a quantile of the time that good probes took, over a window that holds enough of them to mean something.
 import { durationMs, printDuration } from '../duration.ts'
 import { aggregation, binary, call, number, selector } from '../promql.ts'
-import { parseQuantity } from '../quantity.ts'
+import { quantityValue } from '../quantity.ts'
 import { alertDimensions, heldThroughDoubt, scopeMatchers, verdictIsOneOf } from './rule-expression.ts'
 import type { RuleFace, RuleOf, RuleScope, RuleTarget, TimedSample } from './rule-face.ts'
 import { increaseOf, instantLookbackMs, latestScrape, pointsWithin, quantileOf } from './sampled-series.ts'
@@ -14,10 +14,7 @@ export const latency: RuleFace<'latency'> = {
 
   resolve(member, targets) {
     const quantile = Number(member.quantile)
-    if (!(quantile >= 0 && quantile <= 1))
-      return { problem: `quantile ${member.quantile} is not between 0 and 1` }
-    const aboveSeconds = parseQuantity(member.above)
-    if (aboveSeconds === undefined) return { problem: `above ${member.above} is not a time such as 800ms` }
+    const aboveSeconds = quantityValue(member.above)
     const windowMs = durationMs(member.window ?? '5m')
     const minProbes = resolveMinProbes({ asked: member.minProbes, windowMs, targets })
     if (typeof minProbes === 'string') return { problem: minProbes }
