@@ -1,7 +1,8 @@
 // The program's own metrics, under controller-runtime's names and labels so that existing dashboards work (kube:M1). Only these: the
 // per-target series are too many for prom-client and have a writer of their own (M2).
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import { createKubeMetrics, type KubeMetrics } from './kube-metrics.ts'
+import type { Instant } from '../domain/clock.ts'
+import { createKubeMetrics, type KubeObserver, watchObjectCounts } from './kube-metrics.ts'
 
 type Priority = 'user' | 'background'
 
@@ -50,7 +51,10 @@ export type Metrics = {
   /** At start-up, once for each kind: how many handlers may run at once. */
   limitReconciles(controller: string, maxConcurrent: number): void
   readonly reconciles: ReconcileObserver
-  readonly kube: KubeMetrics
+  /** What the Kubernetes adapter tells; asked for only where there is one, so that a standalone run has no such metrics. */
+  kube(options: { readonly lease: string; readonly now: () => Instant }): KubeObserver
+  /** Has the number of cached objects of each kind read at every scrape. */
+  watchObjects(counts: () => Iterable<readonly [kind: string, objects: number]>): void
   readonly relay: RelayObserver
 }
 
@@ -66,7 +70,8 @@ export function createMetrics({ process }: { readonly process: boolean }): Metri
     text: () => registry.metrics(),
     ...queueMetrics(registry),
     ...reconcileMetrics(registry),
-    kube: createKubeMetrics(registry),
+    kube: (options) => createKubeMetrics(registry, options),
+    watchObjects: (counts) => watchObjectCounts(registry, counts),
     relay: relayMetrics(registry),
   }
 }

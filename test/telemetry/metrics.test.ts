@@ -82,33 +82,40 @@ describe('reconciles', () => {
 })
 
 describe('the Kubernetes adapter', () => {
-  test('is counted by request, leadership and reflector', async () => {
+  test('is counted by request, leadership, reflector and event', async () => {
     const metrics = createMetrics({ process: false })
-    const { requests, leader, reflector } = metrics.kube
-    requests.answered({ verb: 'GET', method: 'GET', host: 'api:443', code: '200', seconds: 0.1 })
-    requests.retried({ verb: 'PATCH', host: 'api:443', code: '429' })
-    leader('roundsman').changed(true)
-    leader('roundsman').slow()
-    const silences = reflector('Silence')
-    silences.received(1_500)
-    silences.synced(true)
-    silences.holds(12)
-    silences.relisted({ reason: 'Expired', code: '410' })
-    silences.watchFailed({ reason: 'Reset', code: '' })
+    const { requests, reflectors, election, events } = metrics.kube({ lease: 'roundsman', now: () => 1_500 })
+    requests.answered({ verb: 'list', method: 'GET', host: 'api:443', code: '200', seconds: 0.1 })
+    requests.retried({ verb: 'patch', host: 'api:443', code: '429' })
+    election.leading(true)
+    election.slowPath()
+    reflectors.eventSeen('Silence')
+    reflectors.synced('Silence', true)
+    reflectors.relisted('Silence', 'expired')
+    reflectors.watchFailed('Silence', 'ECONNRESET')
+    metrics.watchObjects(() => [['Silence', 12]])
+    events.dropped('full')
     const text = await metrics.text()
     for (const line of [
       'rest_client_requests_total{code="200",method="GET",host="api:443"} 1',
-      'rest_client_request_duration_seconds_count{verb="GET",host="api:443"} 1',
-      'rest_client_request_retries_total{code="429",verb="PATCH",host="api:443"} 1',
+      'rest_client_request_duration_seconds_count{verb="list",host="api:443"} 1',
+      'rest_client_request_retries_total{code="429",verb="patch",host="api:443"} 1',
+      'leader_election_master_status{name="roundsman"} 1',
       'leader_election_slowpath_total{name="roundsman"} 1',
       'reflector_last_event_timestamp_seconds{kind="Silence"} 1.5',
       'reflector_synced{kind="Silence"} 1',
       'reflector_objects{kind="Silence"} 12',
-      'reflector_relists_total{kind="Silence",reason="Expired",code="410"} 1',
-      'reflector_watch_failures_total{kind="Silence",reason="Reset",code=""} 1',
+      'reflector_relists_total{kind="Silence",reason="expired"} 1',
+      'reflector_watch_failures_total{kind="Silence",code="ECONNRESET"} 1',
+      'roundsman_events_dropped_total{cause="full"} 1',
     ]) {
       expect(text).toContain(line)
     }
+  })
+
+  test('leaves no trace in a run without a cluster', async () => {
+    const text = await createMetrics({ process: false }).text()
+    expect(text).not.toMatch(/rest_client|leader_election|reflector/)
   })
 })
 
