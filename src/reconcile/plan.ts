@@ -19,6 +19,21 @@ export type Plan = {
   readonly next: Next
 }
 
+/** A Plan that changes nothing but what `parts` say. */
+export function planOf(parts: Partial<Plan>): Plan {
+  return {
+    desired: { kind: 'keep' },
+    outside: [],
+    probe: { kind: 'keep' },
+    judge: { kind: 'keep' },
+    status: [],
+    finalizer: 'keep',
+    events: [],
+    next: { kind: 'await-change' },
+    ...parts,
+  }
+}
+
 /** Which children the object shall have. `keep` is not `exactly nothing`: an empty list prunes live children. */
 export type Desired =
   | { readonly kind: 'keep' }

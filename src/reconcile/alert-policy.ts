@@ -1,0 +1,239 @@
+// What the cluster, or the local judge, shall hold for one AlertPolicy. Writes nothing, knows no clock of its own.
+import { type AlertPolicySpec } from '../api/v1alpha1/alert-policy.ts'
+import { type Parsed, parseAlertPolicy, parseInspectionTarget } from '../api/v1alpha1/parse.ts'
+import type { Instant } from '../domain/clock.ts'
+import type { JudgedPolicy } from '../domain/judged-policy.ts'
+import type { GeneratedKind } from '../domain/kinds.ts'
+import type { KubeObject, Ref } from '../domain/kube-object.ts'
+import { resolvePolicy, type ResolvedPolicy } from '../domain/resolve-policy.ts'
+import { policyFindings, type SpecFinding } from '../domain/spec-checks.ts'
+import { type SelectableTarget, selectTargets } from '../domain/target-selection.ts'
+import { objectsOfPolicy } from '../generate/objects-of-policy.ts'
+import { type Pick as Picked, type Placement, placementFor } from '../generate/placement.ts'
+import { oversizedRules } from '../generate/prometheus-rule.ts'
+import { conditions, notReady, type WantedCondition } from './conditions.ts'
+import { type Desired, type Plan, planOf, type Problem } from './plan.ts'
+import type { Availability, Sources, Trouble } from './ports.ts'
+import { effectiveTimes } from './probe-entry-of.ts'
+import { invalidSpec, troubleConditions, unavailable } from './problems.ts'
+import type { Reconciler } from './reconciler.ts'
+import { transitionEvents } from './transition-events.ts'
+
+const generatedKinds = ['PrometheusRule', 'ServiceMonitor', 'AlertmanagerConfig'] as const satisfies readonly GeneratedKind[]
+
+export type PolicyWorld = {
+  readonly object: KubeObject
+  readonly parsed: Parsed<AlertPolicySpec>
+  readonly findings: readonly SpecFinding[]
+  readonly delivery: 'Prometheus' | 'Direct'
+  readonly targets: readonly SelectableTarget[] // Selected and probed, sorted by name.
+  readonly missing: readonly string[] // Names in spec.targets that no target has.
+  readonly services: readonly KubeObject[]
+  readonly placement: Placement
+  readonly availability: Readonly<Record<GeneratedKind, Availability>>
+  readonly trouble: Trouble | undefined
+}
+
+export const alertPolicy: Reconciler<PolicyWorld> = { kind: 'AlertPolicy', observe, decide }
+
+function observe(ref: Ref, { objects, carriedOut, installation }: Sources): PolicyWorld | undefined {
+  const object = objects.get(ref)
+  if (object === undefined) return undefined
+  const parsed = parseAlertPolicy(object.spec)
+  const candidates = objects.list('InspectionTarget', ref.namespace).flatMap(probedTarget)
+  const { selected, missing } = parsed.ok
+    ? selectTargets(parsed.spec.targets, candidates)
+    : { selected: [], missing: [] }
+  return {
+    object,
+    parsed,
+    findings: parsed.ok ? policyFindings(parsed.spec) : [],
+    delivery: installation.delivery,
+    targets: selected,
+    missing: missing.filter((name) => objects.get({ ...ref, kind: 'InspectionTarget', name }) === undefined),
+    services: objects.list('Service', ref.namespace),
+    placement: placementFor({
+      namespace: ref.namespace,
+      prometheuses: objects.list('Prometheus'),
+      alertmanagers: objects.list('Alertmanager'),
+      namespaces: objects.list('Namespace'),
+    }),
+    availability: {
+      PrometheusRule: objects.availability('PrometheusRule'),
+      ServiceMonitor: objects.availability('ServiceMonitor'),
+      AlertmanagerConfig: objects.availability('AlertmanagerConfig'),
+    },
+    trouble: carriedOut.trouble(object.metadata.uid ?? ''),
+  }
+}
+
+/** Targets that are suspended, going, or not understood have no series, so no rule speaks of them. */
+function probedTarget(object: KubeObject): readonly SelectableTarget[] {
+  const parsed = parseInspectionTarget(object.spec)
+  const { name, labels = {}, deletionTimestamp } = object.metadata
+  if (!parsed.ok || parsed.spec.suspend === true || deletionTimestamp !== undefined) return []
+  return [{ name, labels, spec: parsed.spec }]
+}
+
+function decide(world: PolicyWorld, now: Instant): Plan {
+  const { object, parsed } = world
+  const uid = object.metadata.uid ?? ''
+  if (object.metadata.deletionTimestamp !== undefined) return planOf({ judge: { kind: 'remove-policy', uid } })
+  if (!parsed.ok) return rejected(world, invalidSpec(parsed.problems), now)
+  if (world.findings.length > 0) return rejected(world, invalidSpec(world.findings), now)
+  const { name, namespace = '' } = object.metadata
+  const resolved = resolvePolicy({ uid, namespace, name }, parsed.spec, world.targets.map(ruleTarget))
+  if (!resolved.ok) {
+    const message = resolved.problems.map((problem) => problem.message).join('; ')
+    return rejected(world, { kind: 'stalled', reason: 'InvalidSpec', message }, now)
+  }
+  return world.delivery === 'Direct' ? decideDirect(world, resolved, now) : decidePrometheus(world, resolved, now)
+}
+
+function ruleTarget({ name, spec }: SelectableTarget): { name: string; intervalMs: number } {
+  return { name, intervalMs: effectiveTimes(spec).intervalMs }
+}
+
+/** Roundsman judges and tells by itself; nothing is written into the cluster. */
+function decideDirect(world: PolicyWorld, resolved: ResolvedPolicy, now: Instant): Plan {
+  const { policy } = resolved
+  const problem = allProblems([
+    policy.routing.receivers.length === 0
+      ? stalled('ReceiverUnusable', 'no receiver is declared, so nobody can be told; add one to spec.receivers')
+      : undefined,
+    ...problemsOfAny(world, resolved),
+  ])
+  const message = `${summaryOf(world, policy)}, judged and delivered by Roundsman itself${missingNames(world)}`
+  return planOf({
+    desired: { kind: 'exactly', objects: [] },
+    judge: { kind: 'set-policy', policy },
+    ...told(world, ready(problem, 'DirectDelivery', message), { targets: world.targets.length }, now),
+  })
+}
+
+/** Prometheus judges, Alertmanager tells; both by objects that their operator picks up. */
+function decidePrometheus(world: PolicyWorld, resolved: ResolvedPolicy, now: Instant): Plan {
+  const { object, placement, availability, targets, services } = world
+  if (generatedKinds.some((kind) => availability[kind].state === 'syncing')) {
+    return planOf({ next: { kind: 'after', ms: 1_000 } }) // Nothing can be concluded yet; what is in place stays.
+  }
+  const { name, namespace = '', uid = '' } = object.metadata
+  const { policy } = resolved
+  const objects = objectsOfPolicy({ policy, owner: { name, namespace, uid }, targets, services, placement })
+  const writable = objects.filter(({ kind }) => availability[kind as GeneratedKind].state === 'synced')
+  const problem = allProblems([
+    ...objects.map(({ kind }) => unserved(kind as GeneratedKind, availability)),
+    tooLarge(policy),
+    ...problemsOfAny(world, resolved),
+    ...unpicked(objects, placement),
+  ])
+  const message = `${summaryOf(world, policy)}${pickedUp(objects, placement)}${missingNames(world)}`
+  const fields = { targets: targets.length, objects: writable.map(({ kind, metadata }) => ({ kind, name: metadata.name })) }
+  const desired: Desired = oversizedRules(policy).length > 0 ? { kind: 'keep' } : { kind: 'exactly', objects: writable }
+  return planOf({
+    desired,
+    judge: { kind: 'remove-policy', uid },
+    ...told(world, ready(problem, 'ObjectsApplied', message), fields, now),
+  })
+}
+
+/** What stands in the way in either mode of delivery; the rules and objects that are right are in force all the same. */
+function problemsOfAny({ targets }: PolicyWorld, { ruleProblems }: ResolvedPolicy): readonly (Problem | undefined)[] {
+  const leftOut = ruleProblems.map((problem) => problem.message).join('; ')
+  return [
+    leftOut === '' ? undefined : stalled('InvalidSpec', leftOut),
+    targets.length === 0
+      ? { kind: 'waiting', reason: 'NoTargets', message: 'spec.targets selects no target that is probed' }
+      : undefined,
+  ]
+}
+
+function unserved(kind: GeneratedKind, availability: PolicyWorld['availability']): Problem | undefined {
+  return unavailable(kind, availability[kind], 'install prometheus-operator; the policy takes effect by itself then')
+}
+
+function tooLarge(policy: JudgedPolicy): Problem | undefined {
+  const groups = oversizedRules(policy)
+  if (groups.length === 0) return undefined
+  return stalled(
+    'TooLarge',
+    `rule ${groups.join(', ')} over ${policy.targets.length} targets does not fit into one PrometheusRule; select fewer targets`,
+  )
+}
+
+/** Someone must edit a selector, or there is nobody yet who could pick the objects up. */
+function unpicked(objects: readonly KubeObject[], placement: Placement): readonly Problem[] {
+  return picksOf(objects, placement).flatMap(({ kind, pick: { problem, reason } }): readonly Problem[] => {
+    if (problem === undefined || reason === undefined) return []
+    if (reason !== 'NoneKnown') return [stalled(reason, problem)]
+    const missing = kind === 'AlertmanagerConfig' ? 'NoAlertmanager' : 'NoPrometheus'
+    return [{ kind: 'waiting', reason: missing, message: problem }]
+  })
+}
+
+function picksOf(
+  objects: readonly KubeObject[],
+  { rules, monitors, routes }: Placement,
+): readonly { readonly kind: GeneratedKind; readonly pick: Picked }[] {
+  const picks: Readonly<Record<GeneratedKind, Picked>> = {
+    PrometheusRule: rules,
+    ServiceMonitor: monitors,
+    AlertmanagerConfig: routes,
+  }
+  return generatedKinds
+    .filter((kind) => objects.some((object) => object.kind === kind))
+    .map((kind) => ({ kind, pick: picks[kind] }))
+}
+
+function pickedUp(objects: readonly KubeObject[], placement: Placement): string {
+  const pickers = picksOf(objects, placement).flatMap(({ kind, pick }) =>
+    pick.by.map((name) => `${kind === 'AlertmanagerConfig' ? 'Alertmanager' : 'Prometheus'} ${name}`),
+  )
+  return pickers.length === 0 ? '' : `, for ${[...new Set(pickers)].join(' and ')}`
+}
+
+function summaryOf({ targets }: PolicyWorld, { rules }: JudgedPolicy): string {
+  return `${count(rules.length, 'rule')} over ${count(targets.length, 'target')}`
+}
+
+function missingNames({ missing }: PolicyWorld): string {
+  return missing.length === 0 ? '' : `; no target is called ${missing.join(', ')}`
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}
+
+function rejected(world: PolicyWorld, problem: Problem, now: Instant): Plan {
+  return planOf(told(world, notReady(problem), {}, now)) // Keeps what is in place.
+}
+
+function ready(problem: Problem | undefined, reason: string, message: string): readonly WantedCondition[] {
+  return problem === undefined ? [{ type: 'Ready', status: 'True', reason, message }] : notReady(problem)
+}
+
+function told(
+  world: PolicyWorld,
+  decided: readonly WantedCondition[],
+  fields: Readonly<Record<string, unknown>>,
+  now: Instant,
+): Pick<Plan, 'status' | 'events'> {
+  const { object, trouble, delivery } = world
+  const wanted = trouble === undefined ? decided : troubleConditions(object, trouble)
+  if (wanted === undefined) return { status: [], events: [] }
+  const observedGeneration = object.metadata.generation ?? 0
+  const status = { observedGeneration, delivery, ...fields, conditions: conditions(object, wanted, now) }
+  return { status: [{ manager: 'roundsman/controller', status }], events: transitionEvents(object, wanted, now) }
+}
+
+/** All problems in one: what must be edited outweighs what is waited for, and gives the reason. */
+function allProblems(candidates: readonly (Problem | undefined)[]): Problem | undefined {
+  const problems = candidates.filter((candidate) => candidate !== undefined)
+  const gravest = problems.find(({ kind }) => kind === 'stalled') ?? problems[0]
+  if (gravest === undefined) return undefined
+  return { ...gravest, message: [...new Set(problems.map(({ message }) => message))].join('; ') }
+}
+
+function stalled(reason: string, message: string): Problem {
+  return { kind: 'stalled', reason, message }
+}

@@ -1,0 +1,129 @@
+// What shall be probed for one InspectionTarget, and what its status says. Two managers write that status: the controller what it made
+// of the spec, the prober what it found. Ready never depends on whether the target answers.
+import type { InspectionTargetSpec } from '../api/v1alpha1/inspection-target.ts'
+import { type Parsed, parseInspectionTarget } from '../api/v1alpha1/parse.ts'
+import type { Instant } from '../domain/clock.ts'
+import { type SpecFinding, targetFindings } from '../domain/spec-checks.ts'
+import type { KubeObject, Ref } from '../domain/kube-object.ts'
+import type { ProbeEntry, ProbeReport } from '../domain/probe-entry.ts'
+import { conditions, notReady, type WantedCondition, wholeSeconds } from './conditions.ts'
+import { type Plan, planOf, type Problem, type StatusWrite } from './plan.ts'
+import type { Sources } from './ports.ts'
+import { effectiveInWords, probeEntryOf } from './probe-entry-of.ts'
+import { invalidSpec } from './problems.ts'
+import type { Reconciler } from './reconciler.ts'
+import { transitionEvents } from './transition-events.ts'
+
+export type TargetWorld = {
+  readonly object: KubeObject
+  readonly parsed: Parsed<InspectionTargetSpec>
+  readonly findings: readonly SpecFinding[]
+  readonly entry: ProbeEntry | undefined // Absent when the spec cannot be probed.
+  readonly report: ProbeReport | undefined // Absent before the first probe of this process.
+}
+
+export const inspectionTarget: Reconciler<TargetWorld> = { kind: 'InspectionTarget', observe, decide }
+
+function observe(ref: Ref, sources: Sources): TargetWorld | undefined {
+  const object = sources.objects.get(ref)
+  if (object === undefined) return undefined
+  const parsed = parseInspectionTarget(object.spec)
+  const findings = parsed.ok ? targetFindings(parsed.spec) : []
+  const entry = parsed.ok && findings.length === 0 ? probeEntryOf(object, parsed.spec, sources) : undefined
+  return { object, parsed, findings, entry, report: sources.probes.report(object.metadata.uid ?? '') }
+}
+
+function decide(world: TargetWorld, now: Instant): Plan {
+  const { object, parsed, entry } = world
+  const uid = object.metadata.uid ?? ''
+  if (object.metadata.deletionTimestamp !== undefined) return planOf({ probe: { kind: 'remove', uid } })
+  if (!parsed.ok || entry === undefined) {
+    const problem = invalidSpec(parsed.ok ? world.findings : parsed.problems)
+    return planOf({ ...told(object, problemStatus(problem), {}, now), probe: { kind: 'remove', uid } })
+  }
+  const { spec } = parsed
+  if (spec.suspend === true) {
+    const status = { accepted: accepted(spec, 'Suspended', 'not probed while spec.suspend is true'), found: suspended }
+    return planOf({ ...told(object, status.accepted, status.found, now), probe: { kind: 'remove', uid } })
+  }
+  const status = accepted(spec, 'Probing', `probed every ${effectiveInWords(spec).interval}`)
+  return planOf({ ...told(object, status, found(world), now), probe: { kind: 'set', entry } })
+}
+
+type Part = { readonly conditions?: readonly WantedCondition[]; readonly [field: string]: unknown }
+
+function accepted(spec: InspectionTargetSpec, reason: string, message: string): Part {
+  return {
+    type: spec.http === undefined ? 'tcp' : 'http',
+    effective: effectiveInWords(spec),
+    conditions: [{ type: 'Ready', status: 'True', reason, message }],
+  }
+}
+
+function problemStatus(problem: Problem): Part {
+  return { conditions: notReady(problem) }
+}
+
+const suspended: Part = {
+  verdict: 'Suspended',
+  conditions: [
+    { type: 'Healthy', status: 'Unknown', reason: 'Suspended', message: 'not probed while spec.suspend is true' },
+  ],
+}
+
+/** What the prober tells; nothing before it knows more than the status that stands there, so that a restart writes nothing. */
+function found({ object, report }: TargetWorld): Part | undefined {
+  if (report === undefined) return undefined
+  const { verdict, since, reason, message } = report.state
+  const stored = (object.status as { verdict?: string } | undefined)?.verdict
+  const isUndecided = verdict === 'Unknown' && report.transitions.length === 0
+  if (isUndecided && stored !== undefined && stored !== 'Suspended') return undefined
+  return {
+    verdict,
+    since: wholeSeconds(since),
+    reason,
+    message,
+    transitions: report.transitions.map((transition) => ({ ...transition, time: wholeSeconds(transition.time) })),
+    conditions: verdictConditions(report),
+  }
+}
+
+function verdictConditions({ state }: ProbeReport): readonly WantedCondition[] {
+  const { verdict, message } = state
+  const reason = state.reason === '' ? 'AnsweredAsExpected' : state.reason
+  const isAnswering = verdict === 'Healthy' || verdict === 'Degraded'
+  const healthy = isAnswering ? 'True' : verdict === 'Unhealthy' ? 'False' : 'Unknown'
+  const degraded = verdict === 'Degraded' ? 'True' : verdict === 'Unknown' ? 'Unknown' : 'False'
+  const good = 'all expectations hold'
+  return [
+    {
+      type: 'Healthy',
+      status: healthy,
+      reason: isAnswering ? 'AnsweredAsExpected' : reason,
+      message: isAnswering ? good : message,
+    },
+    {
+      type: 'Degraded',
+      status: degraded,
+      reason: verdict === 'Degraded' ? reason : degraded === 'Unknown' ? reason : 'WithinLimits',
+      message: verdict === 'Degraded' || degraded === 'Unknown' ? message : 'not slower than its limit while it answers',
+    },
+  ]
+}
+
+function told(
+  object: KubeObject,
+  ofController: Part,
+  ofProber: Part | undefined,
+  now: Instant,
+): Pick<Plan, 'status' | 'events'> {
+  const wanted = [...(ofController.conditions ?? []), ...(ofProber?.conditions ?? [])]
+  const observedGeneration = object.metadata.generation ?? 0
+  const controller = write('roundsman/controller', object, { observedGeneration, ...ofController }, now)
+  const prober = ofProber === undefined ? [] : [write('roundsman/prober', object, ofProber, now)]
+  return { status: [controller, ...prober], events: transitionEvents(object, wanted, now) }
+}
+
+function write(manager: StatusWrite['manager'], object: KubeObject, part: Part, now: Instant): StatusWrite {
+  return { manager, status: { ...part, conditions: conditions(object, part.conditions ?? [], now) } }
+}
