@@ -45,6 +45,7 @@ export function alertmanagerConfig(options: {
 /** Routes keyed by severity or namespace would send one alert of two policies several times; the policy's own label cannot. */
 function topRoute(policy: JudgedPolicy, addsNamespaceMatcher: boolean): Readonly<Record<string, unknown>> {
   const { routing } = policy
+  const children = routing.routes.slice(0, -1).flatMap(childRoutes)
   const matchers: Matcher[] = [{ name: 'roundsman_policy', matchType: '=', value: policyLabel(policy) }]
   if (addsNamespaceMatcher) matchers.push({ name: 'namespace', matchType: '=', value: policy.namespace })
   return {
@@ -54,7 +55,7 @@ function topRoute(policy: JudgedPolicy, addsNamespaceMatcher: boolean): Readonly
     groupInterval: printDuration(routing.groupIntervalMs),
     repeatInterval: printDuration(routing.repeatMs),
     matchers,
-    routes: routing.routes.slice(0, -1).flatMap(childRoutes),
+    ...(children.length === 0 ? {} : { routes: children }),
   }
 }
 

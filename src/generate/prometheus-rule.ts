@@ -1,5 +1,6 @@
 // JudgedPolicy -> PrometheusRule: one group and one alerting rule for each rule of the policy, over all its targets.
 import { printDuration } from '../domain/duration.ts'
+import { fnv1a32 } from '../domain/fnv.ts'
 import type { JudgedPolicy, RuleDefinition } from '../domain/judged-policy.ts'
 import type { KubeObject } from '../domain/kube-object.ts'
 import { ruleLabels } from '../domain/rules/alert-identity.ts'
@@ -85,7 +86,7 @@ function partitions(
   if (bytesOf(groups) <= ruleBytesMax) return [{ groups }]
   const numbered = new Map<number, RuleGroup[]>()
   for (const group of groups) {
-    const number = fnv1a32(group.name) % partitionCount
+    const number = fnv1a32(Buffer.from(group.name)) % partitionCount
     numbered.set(number, [...(numbered.get(number) ?? []), group])
   }
   return [...numbered.entries()]
@@ -96,12 +97,6 @@ function partitions(
 /** JSON is at least as long as the YAML that prometheus-operator renders, but for the indentation of a dozen short lines. */
 function bytesOf(groups: readonly RuleGroup[]): number {
   return Buffer.byteLength(JSON.stringify(groups))
-}
-
-function fnv1a32(text: string): number {
-  let state = 0x811c9dc5
-  for (const byte of Buffer.from(text)) state = Math.imul(state ^ byte, 0x01000193) >>> 0
-  return state
 }
 
 function mapValues(
