@@ -26,7 +26,10 @@ async function main(args: readonly string[]): Promise<number> {
 function vitest(args: readonly string[]): Command {
   const program = join(import.meta.dirname, '../node_modules/vitest/vitest.mjs')
   const config = join(import.meta.dirname, 'vitest.config.ts')
-  return { command: process.execPath, args: [program, 'run', '--config', config, ...args] }
+  return {
+    command: process.execPath,
+    args: [program, 'run', '--config', config, '--configLoader=native', ...args],
+  }
 }
 
 // An existing cluster is reached over the machine's own network.
@@ -40,9 +43,9 @@ function isolate(source: ClusterSource, command: Command): Command {
 
 function runToEnd({ command, args }: Command, env: NodeJS.ProcessEnv): Promise<number> {
   const child = spawn(command, args, { stdio: 'inherit', env })
-  // Ctrl-C reaches the tests by the terminal, and they end in order; we wait for them.
+  // Ctrl-C reaches the child by the terminal, and with the namespace's first process the kernel ends all others; we stay to say where
+  // the logs are. Who asks only us to end gets the same.
   process.on('SIGINT', () => {})
-  // Who asks only us to end gets it at once: with the namespace's first process the kernel ends all others.
   process.on('SIGTERM', () => child.kill('SIGKILL'))
   return new Promise((resolve, reject) => {
     child.once('error', reject)

@@ -88,7 +88,7 @@ export function confirmPodGone(client: ApiClient, pod: Pod): Promise<void> {
   const { namespace, name, uid } = pod.metadata
   return client.remove(resource('v1', 'pods', namespace, name), {
     gracePeriodSeconds: 0,
-    preconditions: { uid },
+    uid,
   })
 }
 
