@@ -40,6 +40,19 @@ export class FakeClock implements Clock {
     return next === undefined ? undefined : next.dueMs - this.#monotonicMs
   }
 
+  /**
+   * Resolves once a timer waits that falls due between `fromMs` and `toMs` from now: when code that real sockets hold up has come to its
+   * pause. The test's own time limit bounds the wait.
+   */
+  async untilTimer(fromMs: number, toMs: number = fromMs): Promise<void> {
+    const isThere = (): boolean =>
+      [...this.#timers].some(({ dueMs }) => {
+        const inMs = dueMs - this.#monotonicMs
+        return inMs >= fromMs && inMs <= toMs
+      })
+    while (!isThere()) await settle()
+  }
+
   /** Turns the clock on and calls what falls due on the way, timers set by those calls included. */
   advance(ms: number): void {
     const until = this.#monotonicMs + ms
