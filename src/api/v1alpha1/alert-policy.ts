@@ -1,7 +1,7 @@
 // AlertPolicy: what counts as bad, who is told, and how.
 import type { z } from 'zod'
 import { conditions } from './conditions.ts'
-import { type Constraint, exactlyOneOf, matching } from './constraint.ts'
+import { type Constraint, exactlyOneOf, matching, oneOfKnownKinds } from './constraint.ts'
 import { duration, lengthMs } from './duration.ts'
 import { targetChoice } from './label-selector.ts'
 import { resourceName } from './names.ts'
@@ -54,7 +54,7 @@ const rule = granular(
       for: holdTime('How long it must last before it is told. Default: 3m.').optional(),
     }).optional(),
   },
-  [exactlyOneOf(['down', 'latency'], '; one without settings is written down: {}')],
+  [oneOfKnownKinds(['down', 'latency'], '; one without settings is written down: {}')],
 )
 export type Rule = z.output<typeof rule>
 

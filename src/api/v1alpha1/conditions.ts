@@ -41,6 +41,7 @@ const waitingReasons = {
   NamespaceTerminating: 'the namespace is being deleted',
   TargetNotFound: 'a target that is named does not exist',
   NoTargets: 'no target is selected',
+  NoPrometheus: 'no Prometheus resource is known',
   NoAlertmanager: 'no Alertmanager is known',
   AlertmanagerUnreachable: 'an Alertmanager does not answer',
   AlertmanagerRefused: 'an Alertmanager refuses the silence',

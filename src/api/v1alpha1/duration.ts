@@ -1,6 +1,6 @@
 // Durations: `30s`, `14d`, `1h30m`. The pattern keeps the order that Prometheus demands and lets nothing overflow.
 import type { z } from 'zod'
-import { type Constraint, withConstraints } from './constraint.ts'
+import { type Constraint, constrain } from './constraint.ts'
 import { text } from './schema.ts'
 import { describe, structureOf } from './structure.ts'
 
@@ -19,7 +19,7 @@ export function duration(
     },
   })
   // With this format, CEL compares lengths of time and not texts.
-  return withConstraints(describe(plain, { ...structureOf(plain), format: 'duration' }), [within(bounds)])
+  return constrain(describe(plain, { ...structureOf(plain), format: 'duration' }), [within(bounds)])
 }
 
 /** Milliseconds of a text that has the shape of a duration. */

@@ -18,11 +18,11 @@ import {
 } from './schema.ts'
 import { latencyThreshold } from './threshold.ts'
 
-const re2Rule = {
+const isRE2: Constraint<string> = {
   rule: "''.matches(self) in [true, false]",
   message: 'must be a regular expression of RE2: no backreference and no lookahead',
-  judgedBy: 'bodyPatternsCompile',
-} as const
+  holds: (pattern, judges) => judges.isPattern(pattern),
+}
 
 const bodyExpectation = atomic(
   'One expectation on the body.',
@@ -32,11 +32,9 @@ const bodyExpectation = atomic(
     matches: text(
       'The body must match this RE2 pattern anywhere, for example "state: (up|idle)".',
       { max: 1024 },
-      [re2Rule],
+      [isRE2],
     ).optional(),
-    notMatches: text('The body must not match this RE2 pattern anywhere.', { max: 1024 }, [
-      re2Rule,
-    ]).optional(),
+    notMatches: text('The body must not match this RE2 pattern anywhere.', { max: 1024 }, [isRE2]).optional(),
   },
   [exactlyOneOf(['contains', 'notContains', 'matches', 'notMatches'])],
 )

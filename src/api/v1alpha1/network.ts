@@ -1,6 +1,6 @@
 // Where something can be reached: hosts, ports, URLs, Services.
 
-import { matching } from './constraint.ts'
+import { celText, matching, re2Of } from './constraint.ts'
 import { resourceName } from './names.ts'
 import { atomic, choice, integerOrText, text } from './schema.ts'
 
@@ -45,6 +45,11 @@ export function httpURL(description: string) {
       ),
       'must have a host of letters, digits, - and . (others in their xn-- form), a port up to 65535, and no space',
     ),
+    {
+      rule: `!self.matches(${celText(re2Of(numberedHost))}) || isIP(url(self).getHostname())`,
+      message: 'must have a name as its host, or an IPv4 address of four decimal numbers such as 192.0.2.1',
+      holds: (value) => !numberedHost.test(value) || ipv4Host.test(value),
+    },
   ])
 }
 
@@ -78,6 +83,11 @@ const hostName = `${label}([.]${label})*[.]?`
 const hostNameOnly = new RegExp(`^${hostName}$`)
 const portName = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
 const portDigits = '(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})'
+
+/** A host whose last part is a number: every URL parser takes it for an IPv4 address, in one of many forms. */
+const numberedHost = /^[^/?#]*\/\/([^/?#]*[.])?(0[xX][0-9a-fA-F]*|[0-9]+)[.]?(:[0-9]*)?([/?#]|$)/
+const octet = '(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])'
+const ipv4Host = new RegExp(`^[^/?#]*//(${octet}[.]){3}${octet}(:[0-9]*)?([/?#]|$)`)
 
 function isPort(value: number): boolean {
   return value >= 1 && value <= 65535

@@ -1,7 +1,7 @@
 // The only shapes a CRD of ours may have. Each function makes a zod schema and what the CRD says of it, from one description of the
 // field; what is not legal in a structural schema (kube:Z2) cannot be said here.
 import { z } from 'zod'
-import { type Constraint, re2Of, withConstraints } from './constraint.ts'
+import { type Constraint, constrain, re2Of } from './constraint.ts'
 import { foundValue } from './sentence.ts'
 import { describe, isRequired, type Structure, structureOf } from './structure.ts'
 
@@ -23,7 +23,7 @@ export function text(
     maxLength: max,
     ...(shape && { pattern: re2Of(shape.pattern) }),
   }
-  return withConstraints(describe(schema.superRefine(lengthBetween(min, max)), structure), constraints)
+  return constrain(describe(schema.superRefine(lengthBetween(min, max)), structure), constraints)
 }
 
 export function choice<const Values extends readonly [string, ...string[]]>(
@@ -67,7 +67,7 @@ export function integerOrText(
     maxLength: max,
     ...(shape && { pattern: re2Of(shape.pattern) }),
   }
-  return withConstraints(describe(schema, structure), constraints)
+  return constrain(describe(schema, structure), constraints)
 }
 
 /** A point in time with its zone, as RFC 3339 has it. */
@@ -128,7 +128,7 @@ export function textMap(
       }
     }
   })
-  return withConstraints(
+  return constrain(
     describe(schema, {
       description,
       type: 'object',
@@ -201,7 +201,7 @@ function objectOf<Shape extends z.ZodRawShape>(
     ...(required.length > 0 && { required }),
     properties: Object.fromEntries(members.map(([name, member]) => [name, structureOf(member)])),
   })
-  return withConstraints(schema, constraints as readonly Constraint<z.output<typeof schema>>[])
+  return constrain(schema, constraints as readonly Constraint<z.output<typeof schema>>[])
 }
 
 function listOf<Item extends z.ZodType>(
@@ -223,7 +223,7 @@ function listOf<Item extends z.ZodType>(
     maxItems: max,
     items: structureOf(item),
   })
-  return withConstraints(described, constraints as readonly Constraint<z.output<typeof described>>[])
+  return constrain(described, constraints as readonly Constraint<z.output<typeof described>>[])
 }
 
 function withoutRepeats<Item>(identityOf: (item: Item) => unknown) {

@@ -41,7 +41,7 @@ const matcher = atomic(
       rule: "self.matchType in ['=', '!='] || ''.matches('^(?:' + self.value + ')$') in [true, false]",
       message: 'value must be a regular expression of RE2: no backreference and no lookahead',
       fieldPath: '.value',
-      judgedBy: 'matcherPatternsCompile',
+      holds: (matcher, judges) => judges.isMatcher(matcher),
     },
   ],
 )
@@ -60,7 +60,8 @@ const isNarrow: Constraint<Breadth> = {
   message:
     'at least one matcher with = or =~ must match neither the empty text nor everything, or targets must be set',
   fieldPath: '.matchers',
-  judgedBy: 'silenceIsNarrow',
+  holds: ({ targets, matchers }, judges) =>
+    targets !== undefined || matchers === undefined || judges.areNarrow(matchers),
 }
 
 const endsAfterStart: Constraint<{

@@ -1,0 +1,137 @@
+// What is wrong with a value: its shape, by zod, and the constraints it breaks. As in the API server, a constraint is asked only where
+// its value has the right shape; unlike there, one wrong shape does not hide what is wrong elsewhere.
+import { z } from 'zod'
+import { type Constraint, constraintsOf, type Judges } from './constraint.ts'
+import { nearest } from './nearest.ts'
+import { sentenceOf } from './sentence.ts'
+
+export type Path = readonly (string | number)[]
+
+export type SpecProblem = {
+  /** For people: `spec.rules[2].latency`. */
+  readonly path: string
+  readonly segments: Path
+  /** What was found, what was expected, what to do; without the place. */
+  readonly message: string
+}
+
+export type Circumstances = {
+  /** Of the value in its object. */
+  readonly path: Path
+  /** `written` by people, now; or `stored` by a server, perhaps under a newer CRD. */
+  readonly origin: 'written' | 'stored'
+  readonly judges: Judges
+}
+
+/** The value with its defaults and without unknown members, or everything that is wrong with it. */
+export function judge<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+  around: Circumstances,
+):
+  | { readonly ok: true; readonly value: z.output<S> }
+  | { readonly ok: false; readonly problems: readonly SpecProblem[] } {
+  const result = schema.safeParse(value, { error: sentenceOf })
+  const issues = result.success ? [] : result.error.issues
+  const shapes = issues.map(({ path, message }) => problemAt([...around.path, ...(path as Path)], message))
+  const problems = [...shapes, ...brokenConstraints(schema, value, around)]
+  return result.success && problems.length === 0 ? { ok: true, value: result.data } : { ok: false, problems }
+}
+
+/** Members that no schema knows, at any depth, each with the name that was perhaps meant. */
+export function unknownMembers(schema: z.ZodType, value: unknown, path: Path): readonly SpecProblem[] {
+  const { object } = bare(schema)
+  const here =
+    object === undefined || !isObject(value)
+      ? []
+      : Object.keys(value)
+          .filter((name) => !Object.hasOwn(object.shape, name))
+          .map((name) => problemAt([...path, name], unknownName(name, Object.keys(object.shape))))
+  return [
+    ...here,
+    ...membersOf(schema, value).flatMap(([key, member, content]) =>
+      unknownMembers(member, content, [...path, key]),
+    ),
+  ]
+}
+
+export function problemAt(segments: Path, message: string): SpecProblem {
+  return { path: pathText(segments), segments, message }
+}
+
+/** `is not a field; did you mean timeout?` */
+export function unknownName(name: string, known: readonly string[]): string {
+  const meant = nearest(name, known)
+  return meant === undefined
+    ? `is not a field; known here: ${known.join(', ')}`
+    : `is not a field; did you mean ${meant}?`
+}
+
+function brokenConstraints(schema: z.ZodType, value: unknown, around: Circumstances): readonly SpecProblem[] {
+  const { path, origin, judges } = around
+  const parsed = schema.safeParse(value)
+  const own = parsed.success ? constraintsOf(bare(schema).schema) : []
+  const broken = own.filter((constraint) => !holds(constraint, parsed.data, origin, judges))
+  return [
+    ...broken.map((constraint) => brokenAt(constraint, parsed.data, path)),
+    ...membersOf(schema, parsed.success ? parsed.data : value).flatMap(([key, member, content]) =>
+      brokenConstraints(member, content, { ...around, path: [...path, key] }),
+    ),
+  ]
+}
+
+function holds(
+  constraint: Constraint<unknown>,
+  value: unknown,
+  origin: Circumstances['origin'],
+  judges: Judges,
+): boolean {
+  const { holdsOnceStored } = constraint
+  return origin === 'stored' && holdsOnceStored !== undefined
+    ? holdsOnceStored(value)
+    : constraint.holds(value, judges)
+}
+
+function brokenAt(
+  { fieldPath = '', message, naming }: Constraint<unknown>,
+  value: unknown,
+  path: Path,
+): SpecProblem {
+  const segments = [...path, ...fieldPath.split('.').filter((name) => name !== '')]
+  return problemAt(segments, naming?.message(value) ?? message)
+}
+
+/** The members and items that are there and that the schema knows. */
+function membersOf(schema: z.ZodType, value: unknown): [string | number, z.ZodType, unknown][] {
+  const { object, list } = bare(schema)
+  if (list !== undefined && Array.isArray(value)) {
+    return value.map((item, index) => [index, list.element as z.ZodType, item])
+  }
+  if (object === undefined || !isObject(value)) return []
+  return Object.entries(object.shape as Record<string, z.ZodType>)
+    .filter(([name]) => Object.hasOwn(value, name) && value[name] !== undefined)
+    .map(([name, member]) => [name, member, value[name]])
+}
+
+/** The schema without what makes it optional. */
+function bare(schema: z.ZodType): { schema: z.ZodType; object?: z.ZodObject; list?: z.ZodArray } {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault)
+    return bare(schema.unwrap() as z.ZodType)
+  if (schema instanceof z.ZodObject) return { schema, object: schema }
+  if (schema instanceof z.ZodArray) return { schema, list: schema }
+  return { schema }
+}
+
+function pathText(segments: Path): string {
+  return segments
+    .map((segment) => {
+      if (typeof segment === 'number') return `[${segment}]`
+      return /^[A-Za-z_][A-Za-z0-9_]*$/.test(segment) ? `.${segment}` : `[${JSON.stringify(segment)}]`
+    })
+    .join('')
+    .replace(/^\./, '')
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
