@@ -1,6 +1,6 @@
 // Carries out one Plan, in the order that a crash between any two steps leaves nothing ownerless: finalizer, children, outside, status,
 // events, finalizer again. Knows no kind; decides nothing.
-import { type KubeObject, keyOf, refOfObject } from '../domain/kube-object.ts'
+import { type KubeObject, refOfObject, revisionOf } from '../domain/kube-object.ts'
 import type { JudgeChange, OutsideAction, Plan, ProbeChange } from '../reconcile/plan.ts'
 import type { Trouble } from '../reconcile/ports.ts'
 import { applyChildren, troubleOf } from './children.ts'
@@ -89,7 +89,7 @@ async function setFinalizer(object: KubeObject, present: boolean, means: Means):
 
 async function actOutside(object: KubeObject, action: OutsideAction, means: Means): Promise<Step> {
   if (!means.leadership.isLeader()) return done
-  const owner = keyOf(refOfObject(object))
+  const owner = revisionOf(object)
   const answer =
     action.kind === 'post-silence'
       ? await means.outside.postSilence(action.alertmanager, owner, action.silence)

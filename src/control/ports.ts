@@ -87,7 +87,7 @@ export type Leadership = {
 
 /** Carries out what lies outside the cluster; satisfied by `upstream`. */
 export type OutsideSink = {
-  postSilence(alertmanager: string, owner: string, silence: SilencePost): Promise<OutsideAnswer>
+  postSilence(alertmanager: string, revision: string, silence: SilencePost): Promise<OutsideAnswer>
   expireSilence(alertmanager: string, silenceID: string): Promise<OutsideAnswer>
   /** Asks for a fresh list soon; the key of every Silence that differs is queued by it. */
   refresh(alertmanager: string): void

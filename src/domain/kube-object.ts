@@ -52,3 +52,8 @@ export function refOfObject(object: KubeObject): Ref {
     name: object.metadata.name,
   }
 }
+
+/** Names one version of one spec: `Kind/namespace/name@generation`. */
+export function revisionOf(object: KubeObject): string {
+  return `${keyOf(refOfObject(object))}@${object.metadata.generation ?? 0}`
+}

@@ -1,25 +1,29 @@
 // What the cluster, or the local judge, shall hold for one AlertPolicy. Writes nothing, knows no clock of its own.
-import { type AlertPolicySpec } from '../api/v1alpha1/alert-policy.ts'
+import type { AlertPolicySpec } from '../api/v1alpha1/alert-policy.ts'
 import { type Parsed, parseAlertPolicy, parseInspectionTarget } from '../api/v1alpha1/parse.ts'
 import type { Instant } from '../domain/clock.ts'
 import type { JudgedPolicy } from '../domain/judged-policy.ts'
 import type { GeneratedKind } from '../domain/kinds.ts'
 import type { KubeObject, Ref } from '../domain/kube-object.ts'
-import { resolvePolicy, type ResolvedPolicy } from '../domain/resolve-policy.ts'
+import { type RuleProblem, resolvePolicy } from '../domain/resolve-policy.ts'
 import { policyFindings, type SpecFinding } from '../domain/spec-checks.ts'
 import { type SelectableTarget, selectTargets } from '../domain/target-selection.ts'
 import { objectsOfPolicy } from '../generate/objects-of-policy.ts'
 import { type Pick as Picked, type Placement, placementFor } from '../generate/placement.ts'
 import { oversizedRules } from '../generate/prometheus-rule.ts'
 import { conditions, notReady, type WantedCondition } from './conditions.ts'
-import { type Desired, type Plan, planOf, type Problem } from './plan.ts'
+import { type Desired, type Plan, type Problem, planOf } from './plan.ts'
 import type { Availability, Sources, Trouble } from './ports.ts'
 import { effectiveTimes } from './probe-entry-of.ts'
 import { invalidSpec, troubleConditions, unavailable } from './problems.ts'
 import type { Reconciler } from './reconciler.ts'
 import { transitionEvents } from './transition-events.ts'
 
-const generatedKinds = ['PrometheusRule', 'ServiceMonitor', 'AlertmanagerConfig'] as const satisfies readonly GeneratedKind[]
+const generatedKinds = [
+  'PrometheusRule',
+  'ServiceMonitor',
+  'AlertmanagerConfig',
+] as const satisfies readonly GeneratedKind[]
 
 export type PolicyWorld = {
   readonly object: KubeObject
@@ -78,28 +82,32 @@ function probedTarget(object: KubeObject): readonly SelectableTarget[] {
 function decide(world: PolicyWorld, now: Instant): Plan {
   const { object, parsed } = world
   const uid = object.metadata.uid ?? ''
-  if (object.metadata.deletionTimestamp !== undefined) return planOf({ judge: { kind: 'remove-policy', uid } })
+  if (object.metadata.deletionTimestamp !== undefined)
+    return planOf({ judge: { kind: 'remove-policy', uid } })
   if (!parsed.ok) return rejected(world, invalidSpec(parsed.problems), now)
   if (world.findings.length > 0) return rejected(world, invalidSpec(world.findings), now)
   const { name, namespace = '' } = object.metadata
   const resolved = resolvePolicy({ uid, namespace, name }, parsed.spec, world.targets.map(ruleTarget))
-  if (!resolved.ok) {
-    const message = resolved.problems.map((problem) => problem.message).join('; ')
-    return rejected(world, { kind: 'stalled', reason: 'InvalidSpec', message }, now)
-  }
-  return world.delivery === 'Direct' ? decideDirect(world, resolved, now) : decidePrometheus(world, resolved, now)
+  return world.delivery === 'Direct'
+    ? decideDirect(world, resolved, now)
+    : decidePrometheus(world, resolved, now)
 }
+
+type Resolved = { readonly policy: JudgedPolicy; readonly ruleProblems: readonly RuleProblem[] }
 
 function ruleTarget({ name, spec }: SelectableTarget): { name: string; intervalMs: number } {
   return { name, intervalMs: effectiveTimes(spec).intervalMs }
 }
 
 /** Roundsman judges and tells by itself; nothing is written into the cluster. */
-function decideDirect(world: PolicyWorld, resolved: ResolvedPolicy, now: Instant): Plan {
+function decideDirect(world: PolicyWorld, resolved: Resolved, now: Instant): Plan {
   const { policy } = resolved
   const problem = allProblems([
     policy.routing.receivers.length === 0
-      ? stalled('ReceiverUnusable', 'no receiver is declared, so nobody can be told; add one to spec.receivers')
+      ? stalled(
+          'ReceiverUnusable',
+          'no receiver is declared, so nobody can be told; add one to spec.receivers',
+        )
       : undefined,
     ...problemsOfAny(world, resolved),
   ])
@@ -112,7 +120,7 @@ function decideDirect(world: PolicyWorld, resolved: ResolvedPolicy, now: Instant
 }
 
 /** Prometheus judges, Alertmanager tells; both by objects that their operator picks up. */
-function decidePrometheus(world: PolicyWorld, resolved: ResolvedPolicy, now: Instant): Plan {
+function decidePrometheus(world: PolicyWorld, resolved: Resolved, now: Instant): Plan {
   const { object, placement, availability, targets, services } = world
   if (generatedKinds.some((kind) => availability[kind].state === 'syncing')) {
     return planOf({ next: { kind: 'after', ms: 1_000 } }) // Nothing can be concluded yet; what is in place stays.
@@ -128,8 +136,12 @@ function decidePrometheus(world: PolicyWorld, resolved: ResolvedPolicy, now: Ins
     ...unpicked(objects, placement),
   ])
   const message = `${summaryOf(world, policy)}${pickedUp(objects, placement)}${missingNames(world)}`
-  const fields = { targets: targets.length, objects: writable.map(({ kind, metadata }) => ({ kind, name: metadata.name })) }
-  const desired: Desired = oversizedRules(policy).length > 0 ? { kind: 'keep' } : { kind: 'exactly', objects: writable }
+  const fields = {
+    targets: targets.length,
+    objects: writable.map(({ kind, metadata }) => ({ kind, name: metadata.name })),
+  }
+  const desired: Desired =
+    oversizedRules(policy).length > 0 ? { kind: 'keep' } : { kind: 'exactly', objects: writable }
   return planOf({
     desired,
     judge: { kind: 'remove-policy', uid },
@@ -138,7 +150,10 @@ function decidePrometheus(world: PolicyWorld, resolved: ResolvedPolicy, now: Ins
 }
 
 /** What stands in the way in either mode of delivery; the rules and objects that are right are in force all the same. */
-function problemsOfAny({ targets }: PolicyWorld, { ruleProblems }: ResolvedPolicy): readonly (Problem | undefined)[] {
+function problemsOfAny(
+  { targets }: PolicyWorld,
+  { ruleProblems }: Resolved,
+): readonly (Problem | undefined)[] {
   const leftOut = ruleProblems.map((problem) => problem.message).join('; ')
   return [
     leftOut === '' ? undefined : stalled('InvalidSpec', leftOut),
@@ -149,7 +164,11 @@ function problemsOfAny({ targets }: PolicyWorld, { ruleProblems }: ResolvedPolic
 }
 
 function unserved(kind: GeneratedKind, availability: PolicyWorld['availability']): Problem | undefined {
-  return unavailable(kind, availability[kind], 'install prometheus-operator; the policy takes effect by itself then')
+  return unavailable(
+    kind,
+    availability[kind],
+    'install prometheus-operator; the policy takes effect by itself then',
+  )
 }
 
 function tooLarge(policy: JudgedPolicy): Problem | undefined {
@@ -223,7 +242,10 @@ function told(
   if (wanted === undefined) return { status: [], events: [] }
   const observedGeneration = object.metadata.generation ?? 0
   const status = { observedGeneration, delivery, ...fields, conditions: conditions(object, wanted, now) }
-  return { status: [{ manager: 'roundsman/controller', status }], events: transitionEvents(object, wanted, now) }
+  return {
+    status: [{ manager: 'roundsman/controller', status }],
+    events: transitionEvents(object, wanted, now),
+  }
 }
 
 /** All problems in one: what must be edited outweighs what is waited for, and gives the reason. */

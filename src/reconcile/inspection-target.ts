@@ -3,11 +3,11 @@
 import type { InspectionTargetSpec } from '../api/v1alpha1/inspection-target.ts'
 import { type Parsed, parseInspectionTarget } from '../api/v1alpha1/parse.ts'
 import type { Instant } from '../domain/clock.ts'
-import { type SpecFinding, targetFindings } from '../domain/spec-checks.ts'
 import type { KubeObject, Ref } from '../domain/kube-object.ts'
 import type { ProbeEntry, ProbeReport } from '../domain/probe-entry.ts'
+import { type SpecFinding, targetFindings } from '../domain/spec-checks.ts'
 import { conditions, notReady, type WantedCondition, wholeSeconds } from './conditions.ts'
-import { type Plan, planOf, type Problem, type StatusWrite } from './plan.ts'
+import { type Plan, type Problem, planOf, type StatusWrite } from './plan.ts'
 import type { Sources } from './ports.ts'
 import { effectiveInWords, probeEntryOf } from './probe-entry-of.ts'
 import { invalidSpec } from './problems.ts'
@@ -43,7 +43,10 @@ function decide(world: TargetWorld, now: Instant): Plan {
   }
   const { spec } = parsed
   if (spec.suspend === true) {
-    const status = { accepted: accepted(spec, 'Suspended', 'not probed while spec.suspend is true'), found: suspended }
+    const status = {
+      accepted: accepted(spec, 'Suspended', 'not probed while spec.suspend is true'),
+      found: suspended,
+    }
     return planOf({ ...told(object, status.accepted, status.found, now), probe: { kind: 'remove', uid } })
   }
   const status = accepted(spec, 'Probing', `probed every ${effectiveInWords(spec).interval}`)
@@ -67,7 +70,12 @@ function problemStatus(problem: Problem): Part {
 const suspended: Part = {
   verdict: 'Suspended',
   conditions: [
-    { type: 'Healthy', status: 'Unknown', reason: 'Suspended', message: 'not probed while spec.suspend is true' },
+    {
+      type: 'Healthy',
+      status: 'Unknown',
+      reason: 'Suspended',
+      message: 'not probed while spec.suspend is true',
+    },
   ],
 }
 
@@ -83,7 +91,10 @@ function found({ object, report }: TargetWorld): Part | undefined {
     since: wholeSeconds(since),
     reason,
     message,
-    transitions: report.transitions.map((transition) => ({ ...transition, time: wholeSeconds(transition.time) })),
+    transitions: report.transitions.map((transition) => ({
+      ...transition,
+      time: wholeSeconds(transition.time),
+    })),
     conditions: verdictConditions(report),
   }
 }
@@ -106,7 +117,10 @@ function verdictConditions({ state }: ProbeReport): readonly WantedCondition[] {
       type: 'Degraded',
       status: degraded,
       reason: verdict === 'Degraded' ? reason : degraded === 'Unknown' ? reason : 'WithinLimits',
-      message: verdict === 'Degraded' || degraded === 'Unknown' ? message : 'not slower than its limit while it answers',
+      message:
+        verdict === 'Degraded' || degraded === 'Unknown'
+          ? message
+          : 'not slower than its limit while it answers',
     },
   ]
 }

@@ -2,7 +2,15 @@
 import type { InspectionTargetSpec } from '../api/v1alpha1/inspection-target.ts'
 import { durationMs, printDuration } from '../domain/duration.ts'
 import type { KubeObject } from '../domain/kube-object.ts'
-import type { Dial, HttpProbe, ProbeEntry, TcpProbe, TextExpectation, UnrunnableProbe } from '../domain/probe-entry.ts'
+import type {
+  Dial,
+  HttpProbe,
+  ProbeEntry,
+  TcpProbe,
+  TextExpectation,
+  UnrunnableProbe,
+} from '../domain/probe-entry.ts'
+import { quantityValue } from '../domain/quantity.ts'
 import type { Installation, ObjectReader } from './ports.ts'
 import { dialService } from './service-dial.ts'
 
@@ -24,7 +32,11 @@ export function effectiveInWords(spec: InspectionTargetSpec): { interval: string
   return { interval: printDuration(intervalMs), timeout: printDuration(timeoutMs) }
 }
 
-export function probeEntryOf(object: KubeObject, spec: InspectionTargetSpec, around: Surroundings): ProbeEntry {
+export function probeEntryOf(
+  object: KubeObject,
+  spec: InspectionTargetSpec,
+  around: Surroundings,
+): ProbeEntry {
   const { intervalMs, timeoutMs } = effectiveTimes(spec)
   const { name, namespace = '', uid = '' } = object.metadata
   return {
@@ -40,7 +52,10 @@ export function probeEntryOf(object: KubeObject, spec: InspectionTargetSpec, aro
       intervalMs,
     },
     ...(spec.degraded === undefined ? {} : { degradedLatencyMs: durationMs(spec.degraded.latency) }),
-    probe: spec.http === undefined ? tcpProbe(spec.tcp ?? {}, namespace, around) : httpProbe(spec.http, namespace, around),
+    probe:
+      spec.http === undefined
+        ? tcpProbe(spec.tcp ?? {}, namespace, around)
+        : httpProbe(spec.http, namespace, around),
   }
 }
 
@@ -53,7 +68,12 @@ function httpProbe(
   if (http.service === undefined) {
     const url = new URL(http.url ?? '')
     const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80)
-    return { type: 'http', url: url.href, dial: dialName(url.hostname, port, namespace, around.installation), expect }
+    return {
+      type: 'http',
+      url: url.href,
+      dial: dialName(url.hostname, port, namespace, around.installation),
+      expect,
+    }
   }
   const dialled = dialService(namespace, http.service, around.objects)
   if (!dialled.ok) return unrunnable('http', dialled.message)
@@ -67,7 +87,7 @@ function httpExpectations({ expect = {} }: NonNullable<InspectionTargetSpec['htt
   return {
     status: (expect.status ?? ['2xx']).map(String),
     body: (expect.body ?? []) as readonly TextExpectation[],
-    ...(expect.latency === undefined ? {} : { latencyBelowMs: durationMs(expect.latency.below) }),
+    ...(expect.latency === undefined ? {} : { latencyBelowMs: thresholdMs(expect.latency.below) }),
   }
 }
 
@@ -90,11 +110,19 @@ function dialName(host: string, port: number, namespace: string, installation: I
 }
 
 /** In a cluster a name is looked up as a Pod of the target's namespace would; standalone the machine's own search list holds. */
-function searchList(namespace: string, { standalone, clusterDomain }: Installation): Pick<Dial, 'searchDomains'> {
+function searchList(
+  namespace: string,
+  { standalone, clusterDomain }: Installation,
+): Pick<Dial, 'searchDomains'> {
   if (standalone) return {}
   return { searchDomains: [`${namespace}.svc.${clusterDomain}`, `svc.${clusterDomain}`, clusterDomain] }
 }
 
 function unrunnable(type: 'http' | 'tcp', message: string): UnrunnableProbe {
   return { type, unrunnable: { reason: 'ConfigReference', message } }
+}
+
+/** A latency threshold is in seconds unless it says its unit. The schema has admitted it. */
+function thresholdMs(threshold: number | string): number {
+  return quantityValue(threshold) * 1000
 }

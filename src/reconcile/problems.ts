@@ -1,5 +1,5 @@
 // Problems that several kinds have in common, each with its sentence.
-import type { SpecProblem } from '../api/v1alpha1/parse.ts'
+import type { SpecProblem } from '../api/v1alpha1/judgement.ts'
 import type { KindName } from '../domain/kinds.ts'
 import type { KubeObject } from '../domain/kube-object.ts'
 import { conditionOf, notReady, type WantedCondition } from './conditions.ts'
@@ -22,7 +22,11 @@ export function unavailable(kind: KindName, availability: Availability, remedy: 
     case 'syncing':
       return undefined
     case 'notServed':
-      return { kind: 'waiting', reason: 'KindNotServed', message: `this cluster serves no ${kind}; ${remedy}` }
+      return {
+        kind: 'waiting',
+        reason: 'KindNotServed',
+        message: `this cluster serves no ${kind}; ${remedy}`,
+      }
     case 'forbidden':
       return { kind: 'waiting', reason: 'Forbidden', message: availability.message }
     default:
@@ -34,7 +38,10 @@ export function unavailable(kind: KindName, availability: Availability, remedy: 
  * What the last carrying out met, as conditions. A transient one keeps Ready as it is, and is told only when it lasts; undefined
  * while there is nothing to tell.
  */
-export function troubleConditions(object: KubeObject, trouble: Trouble): readonly WantedCondition[] | undefined {
+export function troubleConditions(
+  object: KubeObject,
+  trouble: Trouble,
+): readonly WantedCondition[] | undefined {
   const { kind, reason, message } = trouble
   if (kind !== 'transient') return notReady({ kind, reason, message })
   if (trouble.times < toldAfterTimes) return undefined

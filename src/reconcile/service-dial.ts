@@ -1,6 +1,6 @@
 // Turns a reference to a Service into an address to dial, from the cluster's objects alone: the ClusterIP, or of a headless Service its
 // lowest ready address. Names on the wire are `<name>.<namespace>.svc` (api.md).
-import { type KubeObject } from '../domain/kube-object.ts'
+import type { KubeObject } from '../domain/kube-object.ts'
 import type { Dial } from '../domain/probe-entry.ts'
 import type { ObjectReader } from './ports.ts'
 
@@ -11,21 +11,36 @@ export type ServiceDial =
   | { readonly ok: false; readonly message: string }
 
 type ServicePort = { readonly name?: string; readonly port: number; readonly targetPort?: number | string }
-type ServiceSpec = { readonly clusterIP?: string; readonly type?: string; readonly ports?: readonly ServicePort[] }
+type ServiceSpec = {
+  readonly clusterIP?: string
+  readonly type?: string
+  readonly ports?: readonly ServicePort[]
+}
 type Endpoint = { readonly addresses?: readonly string[]; readonly conditions?: { readonly ready?: boolean } }
 
-export function dialService(namespace: string, reference: ServiceReference, objects: ObjectReader): ServiceDial {
+export function dialService(
+  namespace: string,
+  reference: ServiceReference,
+  objects: ObjectReader,
+): ServiceDial {
   const service = objects.get({ kind: 'Service', namespace, name: reference.name })
-  if (service === undefined) return missing(`Service ${reference.name} does not exist in namespace ${namespace}`)
+  if (service === undefined)
+    return missing(`Service ${reference.name} does not exist in namespace ${namespace}`)
   const spec = (service.spec ?? {}) as ServiceSpec
   if (spec.type === 'ExternalName') {
     return missing(`Service ${reference.name} is of type ExternalName; give its host as a url instead`)
   }
   const port = portOf(spec, reference.port)
-  if (port === undefined) return missing(`Service ${reference.name} has no port ${reference.port}; it has ${portsOf(spec)}`)
+  if (port === undefined)
+    return missing(`Service ${reference.name} has no port ${reference.port}; it has ${portsOf(spec)}`)
   const host = `${reference.name}.${namespace}.svc`
   if (spec.clusterIP !== undefined && spec.clusterIP !== '' && spec.clusterIP !== 'None') {
-    return { ok: true, dial: { by: 'address', ip: spec.clusterIP, port: port.port }, host, portNumber: port.port }
+    return {
+      ok: true,
+      dial: { by: 'address', ip: spec.clusterIP, port: port.port },
+      host,
+      portNumber: port.port,
+    }
   }
   return dialHeadless(service, { port, host, objects })
 }
@@ -59,7 +74,11 @@ function portOf({ ports = [] }: ServiceSpec, wanted: number | string): ServicePo
 }
 
 function portsOf({ ports = [] }: ServiceSpec): string {
-  return ports.map((port) => (port.name === undefined ? `${port.port}` : `${port.name} (${port.port})`)).join(', ') || 'none'
+  return (
+    ports
+      .map((port) => (port.name === undefined ? `${port.port}` : `${port.name} (${port.port})`))
+      .join(', ') || 'none'
+  )
 }
 
 function missing(message: string): ServiceDial {

@@ -25,16 +25,26 @@ export function transitionEvents(
     const before = conditionOf(object, condition.type)
     const isGood = condition.status === kind.good
     const isBad = condition.status !== kind.good && condition.status !== 'Unknown'
-    const isNews = before === undefined ? isBad : before.status !== condition.status || (isBad && before.reason !== condition.reason)
+    const isNews =
+      before === undefined
+        ? isBad
+        : before.status !== condition.status || (isBad && before.reason !== condition.reason)
     if (!isNews) return []
     const lasted = isGood && before !== undefined ? ` after ${lasting(before.lastTransitionTime, now)}` : ''
-    return [event(object, { type: isBad ? 'Warning' : 'Normal', action: kind.action, condition, suffix: lasted })]
+    return [
+      event(object, { type: isBad ? 'Warning' : 'Normal', action: kind.action, condition, suffix: lasted }),
+    ]
   })
 }
 
 function event(
   object: KubeObject,
-  { type, action, condition, suffix }: { type: PlannedEvent['type']; action: string; condition: WantedCondition; suffix: string },
+  {
+    type,
+    action,
+    condition,
+    suffix,
+  }: { type: PlannedEvent['type']; action: string; condition: WantedCondition; suffix: string },
 ): PlannedEvent {
   return {
     regarding: { ...refOfObject(object), uid: object.metadata.uid ?? '' },
