@@ -110,8 +110,16 @@ describe('the work queue', () => {
 
   test('under any order of calls handles no key twice at once and forgets no add', async () => {
     const command = fc.oneof(
-      fc.record({ call: fc.constant('add' as const), name: fc.integer({ min: 0, max: 4 }), user: fc.boolean() }),
-      fc.record({ call: fc.constant('addAfter' as const), name: fc.integer({ min: 0, max: 4 }), ms: fc.integer({ min: 0, max: 50 }) }),
+      fc.record({
+        call: fc.constant('add' as const),
+        name: fc.integer({ min: 0, max: 4 }),
+        user: fc.boolean(),
+      }),
+      fc.record({
+        call: fc.constant('addAfter' as const),
+        name: fc.integer({ min: 0, max: 4 }),
+        ms: fc.integer({ min: 0, max: 50 }),
+      }),
       fc.record({ call: fc.constant('retry' as const), name: fc.integer({ min: 0, max: 4 }) }),
       fc.record({ call: fc.constant('take' as const) }),
       fc.record({ call: fc.constant('done' as const), index: fc.nat(4) }),

@@ -19,7 +19,8 @@ function makeStore() {
 }
 
 function describeChange({ ref, before, after }: Change): string {
-  const version = (object: KubeObject | undefined) => `${object?.metadata.uid ?? '-'}@${object?.metadata.resourceVersion ?? '-'}`
+  const version = (object: KubeObject | undefined) =>
+    `${object?.metadata.uid ?? '-'}@${object?.metadata.resourceVersion ?? '-'}`
   return `${ref.name} ${version(before)} -> ${version(after)}`
 }
 
@@ -83,7 +84,13 @@ describe('the store', () => {
         resourceVersion: '3',
         ownerReferences: [
           { apiVersion: 'x', kind: 'Other', name: 'o', uid: 'not-a-controller' },
-          { apiVersion: 'roundsman.dev/v1alpha1', kind: 'AlertPolicy', name: 'p', uid: 'owner', controller: true },
+          {
+            apiVersion: 'roundsman.dev/v1alpha1',
+            kind: 'AlertPolicy',
+            name: 'p',
+            uid: 'owner',
+            controller: true,
+          },
         ],
       },
     }
