@@ -71,8 +71,8 @@ export async function carryOutStatus(object: KubeObject, plan: Plan, means: Mean
     if (result.kind === 'deferred') deferredMs = Math.min(result.ms, deferredMs ?? Number.POSITIVE_INFINITY)
     written ||= result.kind === 'written'
   }
-  // An event tells the transition that was just written; without a write it was told before, or will be told later.
-  if (written) for (const event of plan.events) means.sink.emit(event)
+  // An event tells the transition that was just written; when it was no news it was told before, or will be told later.
+  if (written || plan.status.length === 0) for (const event of plan.events) means.sink.emit(event)
   if (plan.finalizer === 'remove') return setFinalizer(object, false, means)
   return deferredMs === undefined ? done : { kind: 'again', ms: deferredMs }
 }
