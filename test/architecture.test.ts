@@ -62,7 +62,8 @@ const table: Readonly<Record<string, Row>> = {
 
 /** Files above the folders; main.ts alone knows two adapters. */
 const topLevel: Readonly<Record<string, readonly string[]>> = {
-  'config.ts': ['api/v1alpha1', 'domain', 'manifest'],
+  'config.ts': ['api/v1alpha1', 'domain', 'manifest', 'config-file.ts'],
+  'config-file.ts': ['api/v1alpha1', 'domain', 'manifest'],
   'main.ts': Object.keys(table),
 }
 
