@@ -41,7 +41,7 @@ export type ReflectorOptions = {
   readonly clock: Clock
   readonly random: () => number
   readonly log: Log
-  readonly observer: ReflectorObserver
+  readonly observer: Omit<ReflectorObserver, 'synced'>
 }
 
 const listEveryMs = 5_000
@@ -229,7 +229,7 @@ export class Reflector {
     if (step.availability !== undefined) this.#tell(step.availability)
   }
 
-  async #pauseFor({ pause, isUnreachable = false }: NextStep): Promise<void> {
+  async #pauseFor({ pause, isUnreachable = false, atLeastMs = 0 }: NextStep): Promise<void> {
     if (pause === 'none') return
     if (typeof pause === 'number') return this.#pause(pause)
     const { random, transport } = this.#options
@@ -242,7 +242,7 @@ export class Reflector {
     }
     const forget = isUnreachable ? transport.onReachable(onReachable) : undefined
     this.#isWakeable = true
-    await this.#pause(delayMs)
+    await this.#pause(Math.max(delayMs, atLeastMs))
     this.#isWakeable = false
     forget?.()
     // All reflectors wait for the same answer; they do not all come back with it.

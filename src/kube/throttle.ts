@@ -28,6 +28,7 @@ export class Throttle {
     const slotMs = Math.max(now, this.#nextMs)
     if (slotMs >= deadlineMs) return Promise.resolve(false)
     this.#nextMs = slotMs + gapMs
+    if (slotMs === now) return Promise.resolve(true)
     return new Promise((resolve) => {
       const end = (): void => {
         cancel()

@@ -19,6 +19,8 @@ export type NextStep = {
   readonly list?: { readonly from: ListFrom; readonly reason: RelistReason }
   /** `backOff`: by backoff.ts; a number: at most so soon after the stream was opened, in milliseconds. */
   readonly pause: 'none' | 'backOff' | number
+  /** What the API server asked to wait at least, beside the back-off, in milliseconds. */
+  readonly atLeastMs?: number
   /** What to tell of the kind until it is read again. */
   readonly availability?: Availability
   /** True: the API server could not be reached, so the first success of any call ends the pause. */
@@ -74,8 +76,11 @@ function afterFailure(failure: CallFailure): NextStep {
       return { pause: 'backOff', isUnreachable: isUnreachable(failure) }
     case 'overloaded':
     case 'broken':
+      return failure.retryAfterMs === undefined
+        ? { pause: 'backOff' }
+        : { pause: 'backOff', atLeastMs: failure.retryAfterMs }
     case 'stopped':
-      return { pause: 'backOff' }
+      return { pause: 'none' }
     default:
       return failure.trouble satisfies never
   }

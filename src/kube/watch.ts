@@ -1,4 +1,4 @@
-// One watch, from its opening to its end: hands on each event and says how it ended. Never rejects; decides nothing.
+// One watch, from its opening to its end: hands on each event and says how it ended. Decides nothing.
 import type { Clock } from '../domain/clock.ts'
 import { failureOfAnswer, failureOfNetwork, stopped } from './failure.ts'
 import { acceptOf, questionOf, type Selection, selectorsOf } from './list.ts'
@@ -21,6 +21,7 @@ const headersMs = 15_000
 const silenceMs = 150_000
 const graceMs = 5_000
 
+/** Rejects only when `handle` does, which is a defect of ours and no trouble of the stream. */
 export async function watchOnce(
   transport: Transport,
   selection: Selection,
@@ -49,6 +50,7 @@ export async function watchOnce(
   try {
     return await read(answer.value, limits, selection, options)
   } catch (error) {
+    if (error instanceof HandlerDefect) throw error.cause
     if (signal.aborted) return { kind: 'failed', failure: stopped(question) }
     if (limits.end !== undefined) return limits.end
     if (error instanceof MalformedWatch) return { kind: 'malformed' }
@@ -58,6 +60,8 @@ export async function watchOnce(
     answer.value.abort()
   }
 }
+
+class HandlerDefect extends Error {}
 
 async function read(
   stream: ByteStream,
@@ -75,7 +79,9 @@ async function read(
       if (event.type === 'ERROR') {
         return { kind: 'failed', failure: failureOfStatus(event.status, selection) }
       }
-      const end = await handle(event)
+      const end = await handle(event).catch((cause) => {
+        throw new HandlerDefect('a watch event could not be handled', { cause })
+      })
       if (end !== undefined) return end
     }
   }

@@ -22,9 +22,10 @@ export class ScriptedApi {
     })
   }
 
-  static async start(): Promise<ScriptedApi> {
+  /** On a free port, or on the one of an API server that went away. */
+  static async start(port = 0): Promise<ScriptedApi> {
     const api = new ScriptedApi()
-    await new Promise<void>((resolve) => api.#server.listen(0, '127.0.0.1', resolve))
+    await new Promise<void>((resolve) => api.#server.listen(port, '127.0.0.1', resolve))
     return api
   }
 
@@ -95,8 +96,7 @@ export class ScriptedRequest {
   readonly query: URLSearchParams
   readonly headers: IncomingMessage['headers']
   readonly body: string
-  /** Resolves when the client's connection is gone. */
-  readonly gone: Promise<void>
+  readonly #socket: Socket
   readonly #response: ServerResponse
 
   constructor(incoming: IncomingMessage, body: string, response: ServerResponse) {
@@ -107,7 +107,13 @@ export class ScriptedRequest {
     this.headers = incoming.headers
     this.body = body
     this.#response = response
-    this.gone = new Promise((resolve) => incoming.socket.once('close', () => resolve()))
+    this.#socket = incoming.socket
+  }
+
+  /** Resolves when the client's connection is gone. */
+  get gone(): Promise<void> {
+    if (this.#socket.closed) return Promise.resolve()
+    return new Promise((resolve) => this.#socket.once('close', () => resolve()))
   }
 
   get json(): Record<string, unknown> {

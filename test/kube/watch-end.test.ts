@@ -46,6 +46,10 @@ const cases: Readonly<Record<string, { end: StreamEnd; hollowBefore?: boolean; s
     step: { pause: 'none', list: { from: 'newest', reason: 'tooNew' } },
   },
   'keeps the version when the server is overloaded': { end: failed(answer(429)), step: { pause: 'backOff' } },
+  'waits at least as long as the server asks': {
+    end: failed(failureOfAnswer(429, {}, { question, retryAfterMs: 60_000 })),
+    step: { pause: 'backOff', atLeastMs: 60_000 },
+  },
   'keeps the version when the server fails': { end: failed(answer(500)), step: { pause: 'backOff' } },
   'keeps the version after a reset, which is no sign that the server is away': {
     end: failed(network('ECONNRESET')),

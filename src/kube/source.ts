@@ -1,0 +1,138 @@
+// Fills the store from the API server: a reflector for every kind that decisions look at, and a watch of the definitions that wakes those
+// whose kind was not served (kube:R14).
+import type { ClusterSource, SourceListener } from '../control/ports.ts'
+import type { Clock } from '../domain/clock.ts'
+import type { KindName } from '../domain/kinds.ts'
+import type { KubeObject } from '../domain/kube-object.ts'
+import type { Log } from '../domain/log.ts'
+import { KindFeed } from './kind-feed.ts'
+import type { Selection } from './list.ts'
+import type { ReflectorObserver } from './observers.ts'
+import { resourceName } from './paths.ts'
+import { Reflector, type ReflectorListener } from './reflector.ts'
+import type { Transport } from './transport.ts'
+
+export type KubeSourceOptions = {
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly random: () => number
+  readonly log: Log
+  readonly observer: ReflectorObserver
+  /** Absent or empty: the whole cluster. */
+  readonly namespaces?: readonly string[]
+}
+
+const ours = 'app.kubernetes.io/managed-by=roundsman'
+
+/** What the store holds. Of kinds that everybody makes, only what Roundsman made; Secrets never (kube:R16). */
+const watched: readonly { readonly kind: KindName; readonly labelSelector?: string }[] = [
+  { kind: 'InspectionTarget' },
+  { kind: 'AlertPolicy' },
+  { kind: 'Silence' },
+  { kind: 'PrometheusRule', labelSelector: ours },
+  { kind: 'ServiceMonitor', labelSelector: ours },
+  { kind: 'AlertmanagerConfig', labelSelector: ours },
+  { kind: 'Prometheus' },
+  { kind: 'Alertmanager' },
+  { kind: 'Service' },
+  { kind: 'EndpointSlice' },
+  { kind: 'Namespace' },
+]
+
+const doubtMs = 300_000
+
+export class KubeSource implements ClusterSource {
+  readonly #options: KubeSourceOptions
+  readonly #reflectors = new Map<string, Reflector[]>() // By the name of the resource, which is that of its definition.
+  #definitions: Reflector | undefined
+  #rewoundMs = Number.NEGATIVE_INFINITY
+
+  constructor(options: KubeSourceOptions) {
+    this.#options = options
+  }
+
+  start(listener: SourceListener): void {
+    for (const { kind, labelSelector } of watched) this.#watch(kind, labelSelector, listener)
+    this.#definitions = this.#reflectorFor(
+      { kind: 'CustomResourceDefinition', metadataOnly: true },
+      this.#definitionListener(),
+    )
+    for (const reflector of this.#all()) reflector.start()
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#all()].map((reflector) => reflector.stop()))
+  }
+
+  /**
+   * True for five minutes after the API server showed an older state than before, as after a restored backup of etcd: what is missing now
+   * may only be missing from the backup, so nothing outside the cluster is deleted (kube:R9).
+   */
+  isHistoryDoubtful(): boolean {
+    return this.#options.clock.monotonicMs() - this.#rewoundMs < doubtMs
+  }
+
+  /** Monotonic time of the oldest last attempt of a reflector: minutes ago means that one is stuck (kube:M3). */
+  oldestAttemptMs(): number {
+    return Math.min(...[...this.#all()].map((reflector) => reflector.lastAttemptMs))
+  }
+
+  #watch(kind: KindName, labelSelector: string | undefined, listener: SourceListener): void {
+    const { observer } = this.#options
+    const feed = new KindFeed(kind, {
+      listener: tellingObserver(listener, observer),
+      onRewound: () => {
+        this.#rewoundMs = this.#options.clock.monotonicMs()
+      },
+    })
+    const selections = this.#selections(kind, labelSelector)
+    const parts = selections.map((selection) => this.#reflectorFor(selection, feed.addPart()))
+    this.#reflectors.set(resourceName(kind), parts)
+  }
+
+  #selections(kind: KindName, labelSelector: string | undefined): readonly Selection[] {
+    const { namespaces = [] } = this.#options
+    const whole = { kind, ...(labelSelector === undefined ? {} : { labelSelector }) }
+    if (namespaces.length === 0) return [whole]
+    // A role may name single namespaces; a list by field is how it can be used.
+    if (kind === 'Namespace')
+      return namespaces.map((name) => ({ ...whole, fieldSelector: `metadata.name=${name}` }))
+    return namespaces.map((namespace) => ({ ...whole, namespace }))
+  }
+
+  #reflectorFor(selection: Selection, listener: ReflectorListener): Reflector {
+    const { transport, clock, random, log, observer } = this.#options
+    return new Reflector({ selection, listener, transport, clock, random, log, observer })
+  }
+
+  /** A definition that is there, or has just become established: whoever waits for its kind looks again. */
+  #definitionListener(): ReflectorListener {
+    const look = ({ metadata }: KubeObject): void => {
+      for (const reflector of this.#reflectors.get(metadata.name) ?? []) reflector.wake()
+    }
+    return {
+      replace: (definitions) => definitions.forEach(look),
+      upsert: look,
+      remove: () => {}, // Its watches end by themselves, and answer then that the kind is not served.
+      setAvailability: () => {}, // Without it the kinds are looked at in their own time.
+      rewound: () => {},
+    }
+  }
+
+  *#all(): Generator<Reflector> {
+    for (const reflectors of this.#reflectors.values()) yield* reflectors
+    if (this.#definitions !== undefined) yield this.#definitions
+  }
+}
+
+function tellingObserver(listener: SourceListener, observer: ReflectorObserver): SourceListener {
+  return {
+    replace: (kind, objects) => listener.replace(kind, objects),
+    upsert: (kind, object) => listener.upsert(kind, object),
+    remove: (kind, object) => listener.remove(kind, object),
+    setAvailability: (kind, availability) => {
+      observer.synced(kind, availability.state === 'synced')
+      listener.setAvailability(kind, availability)
+    },
+  }
+}
