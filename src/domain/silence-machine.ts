@@ -148,7 +148,6 @@ function wasEndedByHand(silence: RemoteSilence, { revision, window }: DesiredSil
   return (
     silence.state === 'expired' &&
     tagOf(silence)?.revision === revision &&
-    silence.endsAt < window.endsAt &&
     !isSameSecond(silence.endsAt, window.endsAt)
   )
 }
