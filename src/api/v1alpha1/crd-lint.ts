@@ -164,9 +164,7 @@ function metadataIsFree(node: Node, { isMetadata }: Place): string | undefined {
   if (!isMetadata) return undefined
   const names = Object.keys((node.properties ?? {}) as Node)
   const extra = Object.keys(node).filter((keyword) => !['type', 'properties'].includes(keyword))
-  return names.every((name) => name === 'name' || name === 'generateName') && extra.length === 0
-    ? undefined
-    : 'must restrict only name and generateName'
+  return names.every((name) => name === 'name') && extra.length === 0 ? undefined : 'must restrict only name'
 }
 
 function listTypeIsSaid(node: Node): string | undefined {

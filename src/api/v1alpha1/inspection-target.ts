@@ -57,9 +57,13 @@ const httpExpectation = atomic('What the answer must be; all of it must hold. De
     min: 1,
     max: 16,
   }).optional(),
-  body: sequence('Expectations on the body, one per item; only its first MiB is read.', bodyExpectation, {
-    max: 16,
-  }).optional(),
+  body: sequence(
+    'Expectations on the body, one per item. Over 1 MiB, or 256 KiB with a pattern, the probe fails.',
+    bodyExpectation,
+    {
+      max: 16,
+    },
+  ).optional(),
   latency: atomic('Hard limit on the whole probe, from looking up the name to the last byte.', {
     below: latencyThreshold(
       'Integer or quoted string. Seconds, or with a unit, for example 800ms; slower is a failure.',

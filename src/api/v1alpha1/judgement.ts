@@ -31,10 +31,11 @@ export function judge<S extends z.ZodType>(
 ):
   | { readonly ok: true; readonly value: z.output<S> }
   | { readonly ok: false; readonly problems: readonly SpecProblem[] } {
-  const result = schema.safeParse(value, { error: sentenceOf })
+  const present = withoutNulls(value)
+  const result = schema.safeParse(present, { error: sentenceOf })
   const issues = result.success ? [] : result.error.issues
   const shapes = issues.map(({ path, message }) => problemAt([...around.path, ...(path as Path)], message))
-  const problems = [...shapes, ...brokenConstraints(schema, value, around)]
+  const problems = [...shapes, ...brokenConstraints(schema, present, around)]
   return result.success && problems.length === 0 ? { ok: true, value: result.data } : { ok: false, problems }
 }
 
@@ -55,6 +56,18 @@ export function unknownMembers(schema: z.ZodType, value: unknown, path: Path): r
   ]
 }
 
+/**
+ * Members that are null, at any depth. The API server drops them before it judges, so that `latency:` with nothing behind it is the same
+ * as no latency, and `{matchLabels: {tier: null}}` selects everything.
+ */
+export function nullMembers(value: unknown, path: Path): readonly Path[] {
+  if (Array.isArray(value)) return value.flatMap((item, index) => nullMembers(item, [...path, index]))
+  if (!isObject(value)) return []
+  return Object.entries(value).flatMap(([name, member]) =>
+    member === null ? [[...path, name]] : nullMembers(member, [...path, name]),
+  )
+}
+
 export function problemAt(segments: Path, message: string): SpecProblem {
   return { path: pathText(segments), segments, message }
 }
@@ -65,6 +78,17 @@ export function unknownName(name: string, known: readonly string[]): string {
   return meant === undefined
     ? `is not a field; known here: ${known.join(', ')}`
     : `is not a field; did you mean ${meant}?`
+}
+
+/** A copy; names are data, so `__proto__` stays a member. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls)
+  if (!isObject(value)) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, member]) => member !== null)
+      .map(([name, member]) => [name, withoutNulls(member)]),
+  )
 }
 
 function brokenConstraints(schema: z.ZodType, value: unknown, around: Circumstances): readonly SpecProblem[] {
@@ -115,8 +139,7 @@ function membersOf(schema: z.ZodType, value: unknown): [string | number, z.ZodTy
 
 /** The schema without what makes it optional. */
 function bare(schema: z.ZodType): { schema: z.ZodType; object?: z.ZodObject; list?: z.ZodArray } {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault)
-    return bare(schema.unwrap() as z.ZodType)
+  if (schema instanceof z.ZodOptional) return bare(schema.unwrap() as z.ZodType)
   if (schema instanceof z.ZodObject) return { schema, object: schema }
   if (schema instanceof z.ZodArray) return { schema, list: schema }
   return { schema }

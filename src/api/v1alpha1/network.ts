@@ -46,7 +46,7 @@ export function httpURL(description: string) {
       'must have a host of letters, digits, - and . (others in their xn-- form), a port up to 65535, and no space',
     ),
     {
-      rule: `!self.matches(${celText(re2Of(numberedHost))}) || isIP(url(self).getHostname())`,
+      rule: `!self.matches(${celText(re2Of(numberedHost))}) || self.matches(${celText(re2Of(ipv4Host))})`,
       message: 'must have a name as its host, or an IPv4 address of four decimal numbers such as 192.0.2.1',
       holds: (value) => !numberedHost.test(value) || ipv4Host.test(value),
     },

@@ -51,3 +51,8 @@ export const proberReasons = {
 export type TargetReason = keyof typeof targetReasons
 export type ProberReason = keyof typeof proberReasons
 export type ProbeReason = TargetReason | ProberReason
+
+/** Which of the two it is fixes the kind of the outcome: `unknown` for the prober's, `failed` for the target's. */
+export function isProberReason(reason: ProbeReason): reason is ProberReason {
+  return Object.hasOwn(proberReasons, reason)
+}

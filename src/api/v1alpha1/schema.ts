@@ -179,13 +179,12 @@ export function listBy<Item extends z.ZodObject, const Key extends keyof Item['s
   return listOf(item, size, structure, constraints, (value) => (value as Record<string, unknown>)[key])
 }
 
-/** Where the user leaves the member out, both the API server and zod put this value. */
+/** Where the member is left out, both the API server and zod put this value. */
 export function defaulted<S extends z.ZodType<string | boolean | number>>(
   schema: S,
   value: z.output<S> & (string | boolean | number),
 ) {
-  const structure = { ...structureOf(schema), default: value }
-  return describe(schema.default(value as never), structure)
+  return describe(schema.default(value as never), { ...structureOf(schema), default: value })
 }
 
 function objectOf<Shape extends z.ZodRawShape>(
@@ -257,6 +256,7 @@ function lengthBetween(min: number, max: number) {
 }
 
 function integerOrTextSentence(input: unknown, shape: Pattern | undefined): string {
+  if (input === undefined) return 'is required'
   if (typeof input === 'number') return `expected an integer or quoted string, got ${input}; write "${input}"`
   if (typeof input === 'string' && shape !== undefined) return shape.otherwise
   return `expected an integer or quoted string, got ${foundValue(input)}`

@@ -12,9 +12,9 @@ export function sentenceOf(issue: z.core.$ZodRawIssue): string {
     case 'invalid_value':
       return `expected ${listed(issue.values.map(String))}, got ${foundValue(issue.input)}`
     case 'too_small':
-      return sizeSentence(issue.origin, issue.input, `at least ${issue.minimum}`)
+      return sizeSentence(issue, `at least ${issue.minimum}`, 'needed')
     case 'too_big':
-      return sizeSentence(issue.origin, issue.input, `at most ${issue.maximum}`)
+      return sizeSentence(issue, `at most ${issue.maximum}`, 'allowed')
     default:
       return `cannot be ${foundValue(issue.input)}`
   }
@@ -49,8 +49,12 @@ function typeHint(issue: z.core.$ZodRawIssue<z.core.$ZodIssueInvalidType>): stri
   return ''
 }
 
-function sizeSentence(origin: string, input: unknown, bound: string): string {
-  return origin === 'array'
-    ? `has ${(input as unknown[]).length} items; ${bound} are allowed`
+function sizeSentence(
+  { origin, input }: { readonly origin: string; readonly input?: unknown },
+  bound: string,
+  verb: 'needed' | 'allowed',
+): string {
+  return Array.isArray(input) && origin === 'array'
+    ? `has ${input.length} items; ${bound} are ${verb}`
     : `expected ${bound}, got ${foundValue(input)}`
 }

@@ -40,7 +40,7 @@ const matcher = atomic(
     {
       rule: "self.matchType in ['=', '!='] || ''.matches('^(?:' + self.value + ')$') in [true, false]",
       message: 'value must be a regular expression of RE2: no backreference and no lookahead',
-      fieldPath: '.value',
+      // No fieldPath: where CEL cannot compile the pattern, the API server names the whole matcher anyway.
       holds: (matcher, judges) => judges.isMatcher(matcher),
     },
   ],

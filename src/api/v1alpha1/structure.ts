@@ -55,5 +55,5 @@ export function structureOf(schema: z.ZodType): Structure {
 
 /** Whether an object may be written without this member. */
 export function isRequired(schema: z.ZodType): boolean {
-  return !(schema instanceof z.ZodOptional || schema instanceof z.ZodDefault)
+  return !(schema instanceof z.ZodOptional || structureOf(schema).default !== undefined)
 }
