@@ -17,16 +17,27 @@ export type HttpFacts = {
   readonly redirects: number
   readonly ssl: boolean // Whether the last hop spoke TLS.
   readonly contentLength?: number // -1 if chunked; absent without an answer.
-  readonly uncompressedBodyLength?: number
+  readonly uncompressedBodyLength?: number // The cap, when the body was over it.
+  readonly lastModified?: number // Seconds since the epoch; absent when the header is missing or cannot be read.
   readonly failedDueToRegex: boolean
 }
 
 export type TlsFacts = {
   readonly version: string // as OpenSSL names it, e.g. 'TLSv1.3'.
-  readonly cipher: string
+  readonly cipher: string // IANA name.
   readonly verifyResult: string // 'OK' or the OpenSSL verify code, e.g. 'CERT_HAS_EXPIRED'.
   readonly earliestExpiry?: number // Seconds since the epoch, over the certificates that were sent.
   readonly leafExpiry?: number
+  readonly chain?: VerifiedChain // Only when the chain leads to a trusted authority.
+}
+
+export type VerifiedChain = {
+  readonly expiry: number // Seconds since the epoch: the earliest of the whole chain, its root included.
+  readonly fingerprintSha256: string // Of the leaf, as are the following; hexadecimal.
+  readonly subject: string
+  readonly issuer: string
+  readonly subjectAlternative: string
+  readonly serialNumber: string
 }
 
 export type Facts = {

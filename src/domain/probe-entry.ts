@@ -1,16 +1,27 @@
 // One row of the probe table: everything a prober needs to know about a target, resolved and free of references.
 // Plain data: it crosses the thread boundary by structured clone.
+import type { ProbeReason } from '../api/v1alpha1/reasons.ts'
+import type { Instant } from './clock.ts'
+import type { Outcome } from './outcome.ts'
 import type { VerdictLimits, VerdictState } from './verdict.ts'
 
-/** Where to connect. A URL's host is resolved by the prober; a Service was already resolved from the cluster's objects. */
+/**
+ * Where to connect. A URL's host is resolved by the prober; a Service was already resolved from the cluster's objects.
+ * `searchDomains` hold for the names of redirects too; absent: the machine's own list holds.
+ */
 export type Dial =
   | {
       readonly by: 'name'
       readonly host: string
       readonly port: number
-      readonly searchDomains: readonly string[]
+      readonly searchDomains?: readonly string[]
     }
-  | { readonly by: 'address'; readonly ip: string; readonly port: number }
+  | {
+      readonly by: 'address'
+      readonly ip: string
+      readonly port: number
+      readonly searchDomains?: readonly string[]
+    }
 
 export type TextExpectation =
   | { readonly contains: string }
@@ -56,8 +67,43 @@ export type ProbeReport = {
 }
 
 export type Transition = {
-  readonly time: number
+  readonly time: Instant
   readonly from: VerdictState['verdict']
   readonly to: VerdictState['verdict']
-  readonly reason: string
+  readonly reason: ProbeReason | '' // Of the state it led to.
+}
+
+/** What the probe plane tells as it happens. Calls come on the main thread, per target in order. A listener must not throw. */
+export type ProbeListener = {
+  /** The target is new or was changed: from now on it is probed as `entry` says. */
+  onEntry?(entry: ProbeEntry, state: VerdictState): void
+  /** The target is gone: its series end at once. */
+  onRemoved?(entry: ProbeEntry): void
+  /** One probe ended; `state` is what it led to. */
+  onOutcome?(entry: ProbeEntry, outcome: Outcome, state: VerdictState): void
+  /** The verdict changed. */
+  onTransition?(entry: ProbeEntry, transition: Transition, state: VerdictState): void
+  /** The verdict is the same, the reason is not: what people read of it is out of date. */
+  onReasonChange?(entry: ProbeEntry, state: VerdictState): void
+  /** When the target will be probed next, in wall time; told whenever it changes. */
+  onDue?(entry: ProbeEntry, dueAt: Instant): void
+  /** How well the schedule was kept since the last call. */
+  onSchedule?(pace: SchedulePace): void
+}
+
+export const skipCauses = ['still-running', 'late', 'worker-busy', 'address-busy'] as const
+/**
+ * Why a slot passed without a probe: the target's last probe had not ended; the worker's loop was blocked until the slot was over; too
+ * many probes in flight in the worker; too many to this one address.
+ */
+export type SkipCause = (typeof skipCauses)[number]
+
+/** Upper bounds of the lateness histogram, in seconds; one more bucket takes what is later. */
+export const latenessBoundsSeconds = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5] as const
+
+/** Counts over all targets of a worker since it was told last. */
+export type SchedulePace = {
+  readonly skipped: Readonly<Record<SkipCause, number>>
+  readonly latenessCounts: readonly number[] // One for each bound and one more; not cumulative.
+  readonly latenessSumSeconds: number
 }
