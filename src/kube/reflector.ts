@@ -67,7 +67,11 @@ export class Reflector {
     this.#lastAttemptMs = options.clock.monotonicMs()
   }
 
-  /** Monotonic time of the last attempt to list or watch: a reflector that attempts nothing for minutes is stuck (kube:M3). */
+  get kind(): string {
+    return this.#options.selection.kind
+  }
+
+  /** Monotonic time of the last attempt to list or watch. */
   get lastAttemptMs(): number {
     return this.#lastAttemptMs
   }
@@ -100,7 +104,7 @@ export class Reflector {
       } catch (error) {
         // A throw of the listener is a defect of ours; what was being told is lost, so everything is told again.
         this.#options.log.error('a reflector failed, which is a bug of Roundsman', {
-          kind: this.#kind,
+          kind: this.kind,
           error,
         })
         this.#take({ pause: 'backOff', list: { from: 'newest', reason: 'failed' } })
@@ -131,7 +135,7 @@ export class Reflector {
     if (this.#isStopped) return { pause: 'none' }
     this.#lastListMs = clock.monotonicMs()
     this.#lastAttemptMs = this.#lastListMs
-    if (this.#version !== '') observer.relisted(this.#kind, reason)
+    if (this.#version !== '') observer.relisted(this.kind, reason)
     const { signal } = this.#stopping
     const keep = (object: KubeObject): KubeObject => strip(selection.kind, object)
     const how = {
@@ -151,7 +155,7 @@ export class Reflector {
     this.#version = answer.value.resourceVersion
     this.#toList = undefined
     this.#wasHollow = false
-    observer.eventSeen(this.#kind)
+    observer.eventSeen(this.kind)
     this.#tell({ state: 'synced' })
     return undefined
   }
@@ -177,7 +181,7 @@ export class Reflector {
 
   async #handle(event: Exclude<WatchEvent, { type: 'ERROR' }>): Promise<StreamEnd | undefined> {
     const { selection, listener, observer } = this.#options
-    observer.eventSeen(this.#kind)
+    observer.eventSeen(this.kind)
     if (event.type === 'BOOKMARK') {
       if (!isBefore(event.resourceVersion, this.#version)) this.#version = event.resourceVersion
       return undefined
@@ -214,14 +218,14 @@ export class Reflector {
 
   #note(end: StreamEnd): void {
     if (end.kind === 'failed') this.#fail(end.failure)
-    else if (end.kind !== 'closed') this.#options.observer.watchFailed(this.#kind, end.kind)
+    else if (end.kind !== 'closed') this.#options.observer.watchFailed(this.kind, end.kind)
   }
 
   #fail(failure: CallFailure): void {
     if (failure.trouble === 'stopped') return
     const { observer, log } = this.#options
-    observer.watchFailed(this.#kind, String(failure.status ?? failure.code ?? failure.trouble))
-    log.debug('a list or watch failed', { kind: this.#kind, reason: failure.message })
+    observer.watchFailed(this.kind, String(failure.status ?? failure.code ?? failure.trouble))
+    log.debug('a list or watch failed', { kind: this.kind, reason: failure.message })
   }
 
   #take(step: NextStep): void {
@@ -265,7 +269,7 @@ export class Reflector {
   #rewind(): void {
     const { log, listener } = this.#options
     log.warn('the API server shows an older state than before, as after a restored backup', {
-      kind: this.#kind,
+      kind: this.kind,
     })
     listener.rewound()
   }
@@ -277,12 +281,8 @@ export class Reflector {
     if (isSame) return
     this.#told = availability
     if (availability.state === 'forbidden')
-      log.warn('a kind cannot be read', { kind: this.#kind, reason: availability.message })
+      log.warn('a kind cannot be read', { kind: this.kind, reason: availability.message })
     listener.setAvailability(availability)
-  }
-
-  get #kind(): string {
-    return this.#options.selection.kind
   }
 
   get #isStopped(): boolean {

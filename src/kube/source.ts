@@ -1,5 +1,6 @@
 // Fills the store from the API server: a reflector for every kind that decisions look at, and a watch of the definitions that wakes those
 // whose kind was not served (kube:R14).
+import type { watchedKinds } from '../control/control-plane.ts'
 import type { ClusterSource, SourceListener } from '../control/ports.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { KindName } from '../domain/kinds.ts'
@@ -24,20 +25,22 @@ export type KubeSourceOptions = {
 
 const ours = 'app.kubernetes.io/managed-by=roundsman'
 
-/** What the store holds. Of kinds that everybody makes, only what Roundsman made; Secrets never (kube:R16). */
-const watched: readonly { readonly kind: KindName; readonly labelSelector?: string }[] = [
-  { kind: 'InspectionTarget' },
-  { kind: 'AlertPolicy' },
-  { kind: 'Silence' },
-  { kind: 'PrometheusRule', labelSelector: ours },
-  { kind: 'ServiceMonitor', labelSelector: ours },
-  { kind: 'AlertmanagerConfig', labelSelector: ours },
-  { kind: 'Prometheus' },
-  { kind: 'Alertmanager' },
-  { kind: 'Service' },
-  { kind: 'EndpointSlice' },
-  { kind: 'Namespace' },
-]
+type WatchedKind = (typeof watchedKinds)[number]
+
+/** Of kinds that everybody makes, only what Roundsman made; Secrets never (kube:R16). */
+const watched: Readonly<Record<WatchedKind, { readonly labelSelector?: string }>> = {
+  InspectionTarget: {},
+  AlertPolicy: {},
+  Silence: {},
+  PrometheusRule: { labelSelector: ours },
+  ServiceMonitor: { labelSelector: ours },
+  AlertmanagerConfig: { labelSelector: ours },
+  Prometheus: {},
+  Alertmanager: {},
+  Service: {},
+  EndpointSlice: {},
+  Namespace: {},
+}
 
 const doubtMs = 300_000
 
@@ -52,7 +55,9 @@ export class KubeSource implements ClusterSource {
   }
 
   start(listener: SourceListener): void {
-    for (const { kind, labelSelector } of watched) this.#watch(kind, labelSelector, listener)
+    for (const kind of Object.keys(watched) as WatchedKind[]) {
+      this.#watch(kind, watched[kind].labelSelector, listener)
+    }
     this.#definitions = this.#reflectorFor(
       { kind: 'CustomResourceDefinition', metadataOnly: true },
       this.#definitionListener(),
@@ -72,9 +77,9 @@ export class KubeSource implements ClusterSource {
     return this.#options.clock.monotonicMs() - this.#rewoundMs < doubtMs
   }
 
-  /** Monotonic time of the oldest last attempt of a reflector: minutes ago means that one is stuck (kube:M3). */
-  oldestAttemptMs(): number {
-    return Math.min(...[...this.#all()].map((reflector) => reflector.lastAttemptMs))
+  /** When each reflector last tried to list or watch; one whose time is minutes ago is stuck (kube:M3). */
+  lastAttempts(): readonly { readonly kind: string; readonly atMonotonicMs: number }[] {
+    return [...this.#all()].map(({ kind, lastAttemptMs }) => ({ kind, atMonotonicMs: lastAttemptMs }))
   }
 
   #watch(kind: KindName, labelSelector: string | undefined, listener: SourceListener): void {
