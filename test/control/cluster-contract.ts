@@ -292,7 +292,7 @@ export function describeFinalizers(name: string, make: MakeCluster): void {
 
     test('adds one and removes one, and leaves those of others', async () => {
       const { sink, user, namespace } = cluster()
-      const created = await user.create(target(namespace, 'checkout', [theirs]))
+      const created = await user.create(silence(namespace, 'release', [theirs]))
       const added = value(await sink.setFinalizer(created, { finalizer: ours, present: true }))
       expect(added?.metadata.finalizers).toEqual([theirs, ours])
       const without = value(await sink.setFinalizer(added ?? created, { finalizer: ours, present: false }))
@@ -301,7 +301,7 @@ export function describeFinalizers(name: string, make: MakeCluster): void {
 
     test('adds the first one, and nothing when it is there already', async () => {
       const { sink, user, namespace } = cluster()
-      const created = await user.create(target(namespace, 'checkout'))
+      const created = await user.create(silence(namespace, 'release'))
       const added = value(await sink.setFinalizer(created, { finalizer: ours, present: true }))
       expect(added?.metadata.finalizers).toEqual([ours])
       const again = value(await sink.setFinalizer(created, { finalizer: ours, present: true }))
@@ -310,7 +310,7 @@ export function describeFinalizers(name: string, make: MakeCluster): void {
 
     test('removes its own though the list has changed since the object was read', async () => {
       const { sink, user, namespace } = cluster()
-      const created = await user.create(target(namespace, 'checkout', [theirs, ours]))
+      const created = await user.create(silence(namespace, 'release', [theirs, ours]))
       const changed = value(await sink.setFinalizer(created, { finalizer: theirs, present: false }))
       expect(changed?.metadata.finalizers).toEqual([ours])
       const without = value(await sink.setFinalizer(created, { finalizer: ours, present: false }))
@@ -319,7 +319,7 @@ export function describeFinalizers(name: string, make: MakeCluster): void {
 
     test('lets a deleted object go with the last finalizer, and counts a vanished one as done', async () => {
       const { sink, user, namespace } = cluster()
-      const created = await user.create(target(namespace, 'checkout', [ours]))
+      const created = await user.create(silence(namespace, 'release', [ours]))
       const ref = refOfObject(created)
       await user.remove(ref)
       const deleted = value(await sink.get(ref))
@@ -332,10 +332,11 @@ export function describeFinalizers(name: string, make: MakeCluster): void {
 
     test('does not touch an object that was made anew under the name', async () => {
       const { sink, user, namespace } = cluster()
-      const created = await user.create(target(namespace, 'checkout'))
+      const created = await user.create(silence(namespace, 'release'))
       await user.remove(refOfObject(created))
-      const anew = await user.create(target(namespace, 'checkout', [ours]))
-      const without = await sink.setFinalizer(created, { finalizer: ours, present: false })
+      const anew = await user.create(silence(namespace, 'release', [ours]))
+      const asRead = { ...created, metadata: { ...created.metadata, finalizers: [ours] } }
+      const without = await sink.setFinalizer(asRead, { finalizer: ours, present: false })
       expect(without).toEqual({ ok: true, value: undefined })
       const added = await sink.setFinalizer(created, { finalizer: theirs, present: true })
       expect(failureOf(added)).toBe('conflict')
@@ -344,7 +345,7 @@ export function describeFinalizers(name: string, make: MakeCluster): void {
 
     test('adds none to an object that is being deleted', async () => {
       const { sink, user, namespace } = cluster()
-      const created = await user.create(target(namespace, 'checkout', [theirs]))
+      const created = await user.create(silence(namespace, 'release', [theirs]))
       await user.remove(refOfObject(created))
       const answer = await sink.setFinalizer(created, { finalizer: ours, present: true })
       expect(failureOf(answer)).toBe('invalid')
@@ -376,9 +377,20 @@ function clusterOfEachCase(make: MakeCluster): () => ContractCluster {
   }
 }
 
-function target(namespace: string, name: string, finalizers?: readonly string[]): KubeObject {
+function target(namespace: string, name: string): KubeObject {
+  return {
+    apiVersion: apiVersionOf('InspectionTarget'),
+    kind: 'InspectionTarget',
+    metadata: { name, namespace },
+    spec,
+  }
+}
+
+function silence(namespace: string, name: string, finalizers?: readonly string[]): KubeObject {
   const metadata = { name, namespace, ...(finalizers === undefined ? {} : { finalizers }) }
-  return { apiVersion: apiVersionOf('InspectionTarget'), kind: 'InspectionTarget', metadata, spec }
+  const matchers = [{ name: 'alertname', value: 'TargetDown' }]
+  const spec = { matchers, duration: '1h', comment: 'a release' }
+  return { apiVersion: apiVersionOf('Silence'), kind: 'Silence', metadata, spec }
 }
 
 function rule(
