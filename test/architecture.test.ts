@@ -21,23 +21,38 @@ type Row = {
 const pure = 'do it in an adapter and pass the result in'
 const adapter = 'declare what you need as a type in the ports.ts of the consumer, and let main.ts wire it'
 
-const table: Readonly<Record<string, Row>> = {
+const rows: Readonly<Record<string, Row>> = {
   'api/v1alpha1': { folders: [], packages: ['zod'], node: 'none', instead: 'schemas stand alone' },
   domain: { folders: ['api/v1alpha1'], packages: purePackages, node: 'computing', instead: pure },
   generate: { folders: ['api/v1alpha1', 'domain'], packages: [], node: 'computing', instead: pure },
   reconcile: { folders: ['api/v1alpha1', 'domain', 'generate'], packages: [], node: 'none', instead: pure },
   control: { folders: ['api/v1alpha1', 'domain', 'reconcile'], packages: [], node: 'none', instead: adapter },
   evaluate: { folders: ['api/v1alpha1', 'domain'], packages: [], node: 'computing', instead: adapter },
-  manifest: { folders: ['api/v1alpha1', 'domain'], packages: ['js-yaml', 'yaml'], node: 'all', instead: adapter },
+  manifest: {
+    folders: ['api/v1alpha1', 'domain'],
+    packages: ['js-yaml', 'yaml'],
+    node: 'all',
+    instead: adapter,
+  },
   kube: {
     folders: ['api/v1alpha1', 'domain', 'control'],
     packages: ['@kubernetes/client-node', 'undici'],
     node: 'all',
     instead: adapter,
   },
-  files: { folders: ['api/v1alpha1', 'domain', 'control', 'manifest'], packages: [], node: 'all', instead: adapter },
+  files: {
+    folders: ['api/v1alpha1', 'domain', 'control', 'manifest'],
+    packages: [],
+    node: 'all',
+    instead: adapter,
+  },
   probe: { folders: ['api/v1alpha1', 'domain'], packages: ['undici'], node: 'all', instead: adapter },
-  notify: { folders: ['api/v1alpha1', 'domain'], packages: ['undici', 'nodemailer'], node: 'all', instead: adapter },
+  notify: {
+    folders: ['api/v1alpha1', 'domain'],
+    packages: ['undici', 'nodemailer'],
+    node: 'all',
+    instead: adapter,
+  },
   upstream: { folders: ['api/v1alpha1', 'domain'], packages: ['undici'], node: 'all', instead: adapter },
   telemetry: {
     folders: ['api/v1alpha1', 'domain'],
@@ -60,7 +75,18 @@ const table: Readonly<Record<string, Row>> = {
   demo: { folders: [], packages: [], node: 'all', instead: 'the sample service knows nothing of Roundsman' },
 }
 
-/** Files above the folders; main.ts alone knows two adapters. */
+/** The wiring: beside main.ts the only place that knows two adapters. */
+const table: Readonly<Record<string, Row>> = {
+  ...rows,
+  program: {
+    folders: [...Object.keys(rows), 'config.ts'],
+    packages: [],
+    node: 'all',
+    instead: 'wiring needs no package',
+  },
+}
+
+/** Files above the folders. */
 const topLevel: Readonly<Record<string, readonly string[]>> = {
   'config.ts': ['api/v1alpha1', 'domain', 'manifest', 'config-file.ts'],
   'config-file.ts': ['api/v1alpha1', 'domain', 'manifest'],
@@ -70,7 +96,12 @@ const topLevel: Readonly<Record<string, readonly string[]>> = {
 const computing = ['node:crypto', 'node:util', 'node:buffer']
 
 type Import = { readonly from: string; readonly typeOnly: boolean }
-type Source = { readonly path: string; readonly folder: string; readonly text: string; readonly imports: readonly Import[] }
+type Source = {
+  readonly path: string
+  readonly folder: string
+  readonly text: string
+  readonly imports: readonly Import[]
+}
 
 const sources = filesBelow('src', '.ts').map(readSource)
 
@@ -106,17 +137,53 @@ test('tests mirror the source path for path', () => {
 })
 
 /** What must not stand in the source at all, and what to do instead. */
-const banned: readonly { readonly pattern: RegExp; readonly except: readonly string[]; readonly instead: string }[] = [
-  { pattern: /\bDate\.now\(|new Date\(\)/, except: ['src/main.ts'], instead: 'take the time from the Clock argument' },
-  { pattern: /\bperformance\.now\(/, except: ['src/main.ts', 'src/probe/worker.ts', 'src/kube/watchdog.ts'], instead: 'take the time from the Clock argument' },
-  { pattern: /\bprocess\.(env|argv)\b/, except: ['src/main.ts', 'src/config.ts'], instead: 'read it in config.ts and pass it in' },
+const banned: readonly {
+  readonly pattern: RegExp
+  readonly except: readonly string[]
+  readonly instead: string
+}[] = [
+  {
+    pattern: /\bDate\.now\(|new Date\(\)/,
+    except: ['src/program/system-clock.ts'],
+    instead: 'take the time from the Clock argument',
+  },
+  {
+    pattern: /\bperformance\.now\(/,
+    except: ['src/program/system-clock.ts', 'src/probe/worker.ts', 'src/kube/watchdog.ts'],
+    instead: 'take the time from the Clock argument',
+  },
+  {
+    pattern: /\bprocess\.(env|argv)\b/,
+    except: ['src/main.ts', 'src/config.ts'],
+    instead: 'read it in config.ts and pass it in',
+  },
   { pattern: /\bsetInterval\(/, except: [], instead: 'arm the next run when the last one ended' },
-  { pattern: /\bdns\.lookup\b|\blookup\(/, except: ['src/probe/resolver.ts'], instead: 'resolve by c-ares: two stuck lookups stall all others' },
-  { pattern: /\bnew RegExp\(|\bRegExp\(/, except: ['src/api/v1alpha1/network.ts'], instead: 'compile text from outside with re2js' },
-  { pattern: /\bfetch\(/, except: [], instead: 'use the guarded client of the adapter, with deadline and byte limit' },
-  { pattern: /generateName/, except: [], instead: 'name children deterministically: a lost answer would make a second one' },
+  {
+    pattern: /\bdns\.lookup\b|\blookup\(/,
+    except: ['src/probe/resolver.ts'],
+    instead: 'resolve by c-ares: two stuck lookups stall all others',
+  },
+  {
+    pattern: /\bnew RegExp\(|\bRegExp\(/,
+    except: ['src/api/v1alpha1/network.ts'],
+    instead: 'compile text from outside with re2js',
+  },
+  {
+    pattern: /\bfetch\(/,
+    except: [],
+    instead: 'use the guarded client of the adapter, with deadline and byte limit',
+  },
+  {
+    pattern: /generateName/,
+    except: [],
+    instead: 'name children deterministically: a lost answer would make a second one',
+  },
   { pattern: /innerHTML/, except: [], instead: 'write text nodes' },
-  { pattern: /\bconsole\./, except: [], instead: 'write data to stdout through the CLI, narration through the log' },
+  {
+    pattern: /\bconsole\./,
+    except: [],
+    instead: 'write data to stdout through the CLI, narration through the log',
+  },
   { pattern: /Math\.random\(/, except: ['src/main.ts'], instead: 'take randomness as an argument' },
 ]
 
@@ -133,7 +200,8 @@ test('the banned constructs do not stand in the source', () => {
 function forbiddenImports({ path, folder, imports }: Source): readonly string[] {
   const row = table[folder]
   const allowed = row?.folders ?? topLevel[folder]
-  if (allowed === undefined) return [`${path} lies in no folder of the table: find its place, or add a row and say why`]
+  if (allowed === undefined)
+    return [`${path} lies in no folder of the table: find its place, or add a row and say why`]
   return imports.flatMap(({ from, typeOnly }) => {
     if (row === undefined && folder === 'main.ts') return []
     const isAllowed = from.startsWith('.')
@@ -155,7 +223,8 @@ function isAllowedOwn(
 }
 
 function isAllowedOutside(from: string, row: Row, typeOnly: boolean): boolean {
-  if (from.startsWith('node:')) return row.node === 'all' || (row.node === 'computing' && computing.includes(from))
+  if (from.startsWith('node:'))
+    return row.node === 'all' || (row.node === 'computing' && computing.includes(from))
   const name = from.startsWith('@') ? from.split('/').slice(0, 2).join('/') : (from.split('/')[0] ?? '')
   return row.packages.includes(name) || (typeOnly && row.packages.some((allowed) => allowed === name))
 }
@@ -186,14 +255,22 @@ function cycles(): readonly string[] {
 
 function readSource(path: string): Source {
   const text = readFileSync(join(root, path), 'utf8')
-  return { path, folder: folderOf(path.replace(/^src\//, '')), text, imports: importsOf(withoutComments(text)) }
+  return {
+    path,
+    folder: folderOf(path.replace(/^src\//, '')),
+    text,
+    imports: importsOf(withoutComments(text)),
+  }
 }
 
 function importsOf(code: string): readonly Import[] {
   const declared = [...code.matchAll(/^(?:import|export)\s+(type\s)?([^'";]*?\sfrom\s+)?'([^']+)'/gm)].map(
     ([, typeOnly, names = '', from = '']) => ({ from, typeOnly: typeOnly !== undefined || onlyTypes(names) }),
   )
-  const dynamic = [...code.matchAll(/\bimport\('([^']+)'\)/g)].map(([, from = '']) => ({ from, typeOnly: false }))
+  const dynamic = [...code.matchAll(/\bimport\('([^']+)'\)/g)].map(([, from = '']) => ({
+    from,
+    typeOnly: false,
+  }))
   return [...declared, ...dynamic]
 }
 
@@ -231,5 +308,9 @@ function filesBelow(folder: string, ending: string): readonly string[] {
 
 /** Tests of what spans several files: the architecture itself, contracts run on one implementation, fakes, goldens. */
 function isCrossCutting(path: string): boolean {
-  return path === 'test/architecture' || /^test\/(fakes|fixtures|scripts|charts)\//.test(path) || /(cluster-contract|golden)$/.test(path)
+  return (
+    path === 'test/architecture' ||
+    /^test\/(fakes|fixtures|scripts|charts)\//.test(path) ||
+    /(cluster-contract|golden)$/.test(path)
+  )
 }

@@ -1,0 +1,71 @@
+#!/usr/bin/env node
+// The one entrance: reads the command, makes the real clock, log and metrics, and hands them to the program that was asked for.
+import { randomUUID } from 'node:crypto'
+import { type Command, readConfig } from './config.ts'
+import type { Log } from './domain/log.ts'
+import { runCommand } from './program/commands.ts'
+import { runOperator, type World } from './program/operator.ts'
+import { runStandalone } from './program/standalone.ts'
+import { systemClock } from './program/system-clock.ts'
+import { terminalDisplay } from './program/terminal-display.ts'
+import { version } from './program/version.ts'
+import { createJsonLog, createPlainLog } from './telemetry/log.ts'
+import { createMetrics } from './telemetry/metrics.ts'
+
+const [, program = 'roundsman', ...args] = process.argv
+const reading = readConfig({ program, args, environment: process.env, version })
+
+switch (reading.kind) {
+  case 'answered':
+    process.stdout.write(reading.text)
+    break
+  case 'refused':
+    process.stderr.write(reading.text)
+    process.exitCode = reading.exitCode
+    break
+  case 'command':
+    // Everything was closed by whoever opened it; a handle that is left must not keep a process alive that was told to end.
+    process.exit(await run(reading.command, reading.isColourWanted))
+    break
+  default:
+    reading satisfies never
+}
+
+async function run(command: Command, isColourWanted: boolean): Promise<number> {
+  const isTerminal = process.stderr.isTTY === true
+  const log = makeLog(isTerminal && command.name !== 'operator')
+  switch (command.name) {
+    case 'operator':
+      return runOperator(command, worldOf(log))
+    case 'run':
+      return runStandalone(command, worldOf(log), terminalDisplay(command, { isColourWanted }))
+    case 'check':
+    case 'probe':
+    case 'generate':
+      return runCommand(command, { clock: systemClock, log, isColourWanted })
+    default:
+      return command satisfies never
+  }
+}
+
+function makeLog(isForPeople: boolean): Log {
+  const options = {
+    level: 'info',
+    now: () => systemClock.now(),
+    write: (line: string) => void process.stderr.write(line),
+  } as const
+  return isForPeople ? createPlainLog(options) : createJsonLog(options)
+}
+
+function worldOf(log: Log): World {
+  return {
+    clock: systemClock,
+    log,
+    metrics: createMetrics({ process: true }),
+    random: () => Math.random(),
+    uniqueText: () => randomUUID(),
+    ended: new Promise((resolve) => {
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
+    }),
+  }
+}

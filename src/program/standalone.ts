@@ -1,0 +1,76 @@
+// The program without a cluster: wires the core to a folder of manifests and a data folder, with a sample service beside it if asked.
+import { availableParallelism } from 'node:os'
+import type { Command } from '../config.ts'
+import type { Leadership, Shard } from '../control/ports.ts'
+import { ManifestFolder } from '../files/folder.ts'
+import { readIdentity } from '../files/identity.ts'
+import { type Lock, lockFolder } from '../files/lock.ts'
+import { folderSecrets } from '../files/secrets.ts'
+import { createFolderSink } from '../files/sink.ts'
+import { FolderSource } from '../files/source.ts'
+import { type Core, startCore } from './core.ts'
+import type { World } from './operator.ts'
+
+/** The lock of the data folder stands in for the lease: whoever holds it leads, and there is no other. */
+const alwaysLeader: Leadership = { isLeader: () => true, onChange: () => () => {} }
+const wholeShard: Shard = { owns: () => true, onChange: () => {} }
+
+type Run = Extract<Command, { name: 'run' }>
+
+/** What a person at the terminal is shown of the running program. */
+export type Display = { start(core: Core, folder: ManifestFolder): { stop(): void } }
+
+const decideGraceMs = 1_000
+
+/** Runs until it is asked to end; answers the exit code. */
+export async function runStandalone(command: Run, world: World, display: Display): Promise<number> {
+  const { clock, log } = world
+  const locking = await lockFolder(command.dataFolder, { clock, random: world.uniqueText })
+  if (!locking.ok) {
+    const where = locking.owner.address === '' ? '' : `, listening on ${locking.owner.address}`
+    log.error(
+      `the data folder ${command.dataFolder} is in use by process ${locking.owner.pid}${where}; end that one, or give another folder with --data`,
+    )
+    return 78
+  }
+  try {
+    return await runOver(command, world, { display, lock: locking.lock })
+  } finally {
+    await locking.lock.release()
+  }
+}
+
+async function runOver(
+  command: Run,
+  world: World,
+  { display, lock }: { display: Display; lock: Lock },
+): Promise<number> {
+  const { clock, log } = world
+  const { paths, dataFolder, settings } = command
+  const folder = new ManifestFolder({ paths, dataFolder, clock, log })
+  const core = await startCore({
+    ...world,
+    source: new FolderSource(folder, { clock, log }),
+    sink: createFolderSink(folder, log),
+    leadership: alwaysLeader,
+    shard: wholeShard,
+    installation: {
+      clusterId: await readIdentity(dataFolder, world.uniqueText),
+      delivery: 'Direct',
+      clusterDomain: settings.clusterDomain,
+      standalone: true,
+    },
+    settings,
+    secrets: folderSecrets(folder),
+    healthChecks: [],
+    listen: command.listen,
+    probeThreads: Math.max(1, availableParallelism() - 1),
+  })
+  await lock.tell(core.address)
+  const shown = display.start(core, folder)
+  await world.ended
+  shown.stop()
+  await core.stopDeciding(decideGraceMs)
+  await core.stop()
+  return 0
+}
