@@ -6,6 +6,7 @@ import { alertmanagerConfig } from './alertmanager-config.ts'
 import type { Owner } from './generated-object.ts'
 import type { Placement } from './placement.ts'
 import { prometheusRules } from './prometheus-rule.ts'
+import { type Coverage, coverageOf } from './scrape-coverage.ts'
 import { scrapeEndpoints } from './scrape-endpoint.ts'
 import { serviceMonitor } from './service-monitor.ts'
 
@@ -16,17 +17,19 @@ export type GenerateInput = {
   readonly targets: readonly { readonly name: string; readonly spec: InspectionTargetSpec }[]
   /** The Services of the policy's namespace. */
   readonly services: readonly KubeObject[]
+  /** ServiceMonitors before which this policy steps back, as `monitorsBefore` of precedence.ts gives them. */
+  readonly monitorsBefore?: readonly KubeObject[]
   readonly placement: Placement
 }
 
 /** PrometheusRules, then ServiceMonitor, then AlertmanagerConfig; each is left out where there is nothing to put into it. */
 export function objectsOfPolicy(input: GenerateInput): readonly KubeObject[] {
-  const { policy, owner, targets, services, placement } = input
+  const { policy, owner, placement } = input
   const objects = [
     ...prometheusRules({ policy, owner, labels: placement.rules.labels }),
     serviceMonitor({
       owner,
-      endpoints: scrapeEndpoints(targets, services),
+      endpoints: scrapingOf(input).endpoints,
       labels: placement.monitors.labels,
     }),
     alertmanagerConfig({
@@ -37,4 +40,11 @@ export function objectsOfPolicy(input: GenerateInput): readonly KubeObject[] {
     }),
   ]
   return objects.filter((object) => object !== undefined)
+}
+
+/** What the policy's ServiceMonitor scrapes, and what it leaves out because somebody else does. */
+export function scrapingOf(input: GenerateInput): Coverage {
+  const { owner, targets, services, monitorsBefore = [] } = input
+  const endpoints = scrapeEndpoints(targets, services)
+  return coverageOf({ endpoints, namespace: owner.namespace, monitors: monitorsBefore, services })
 }

@@ -5,9 +5,11 @@ import { durationMs } from '../../src/domain/duration.ts'
 import type { KubeObject } from '../../src/domain/kube-object.ts'
 import { resolvePolicy } from '../../src/domain/resolve-policy.ts'
 import { type SelectableTarget, selectTargets } from '../../src/domain/target-selection.ts'
-import { objectsOfPolicy } from '../../src/generate/objects-of-policy.ts'
+import { type GenerateInput, objectsOfPolicy, scrapingOf } from '../../src/generate/objects-of-policy.ts'
 import { placementFor } from '../../src/generate/placement.ts'
+import { monitorsBefore } from '../../src/generate/precedence.ts'
 import { oversizedRules } from '../../src/generate/prometheus-rule.ts'
+import { coveredSentence } from '../../src/generate/scrape-coverage.ts'
 
 export type Generated = { readonly objects: readonly KubeObject[]; readonly told: readonly string[] }
 
@@ -54,14 +56,25 @@ function generateOne(policy: KubeObject, documents: readonly KubeObject[]): Gene
     namespaces: ofKind(documents, 'Namespace'),
     ...(ownMonitor === undefined ? {} : { ownMonitor }),
   })
-  const owner = { namespace, name, ...(uid === undefined ? {} : { uid }) }
-  const services = ofKind(inNamespace, 'Service')
+  const input: GenerateInput = {
+    policy: resolved.policy,
+    owner: { namespace, name, ...(uid === undefined ? {} : { uid }) },
+    targets,
+    services: ofKind(inNamespace, 'Service'),
+    monitorsBefore: monitorsBefore({
+      policy,
+      policies: ofKind(documents, 'AlertPolicy'),
+      monitors: ofKind(documents, 'ServiceMonitor'),
+    }),
+    placement,
+  }
   return {
-    objects: objectsOfPolicy({ policy: resolved.policy, owner, targets, services, placement }),
+    objects: objectsOfPolicy(input),
     told: [
       ...missing.map((target) => `target ${target} does not exist`),
       ...resolved.ruleProblems.map((problem) => problem.message),
       ...oversizedRules(resolved.policy).map((rule) => `rule ${rule} is too large`),
+      ...scrapingOf(input).covered.map(coveredSentence),
       ...[placement.rules, placement.monitors, placement.routes].flatMap((pick) => pick.problem ?? []),
     ],
   }
