@@ -2,11 +2,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { chart } from './generators/chart.ts'
 import { crds } from './generators/crds.ts'
 import type { GeneratedFile } from './generators/generated-file.ts'
 import { reference } from './generators/reference.ts'
 
-const files: readonly GeneratedFile[] = [...crds, ...reference]
+const files: readonly GeneratedFile[] = [...crds, ...chart, ...reference]
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const differing = files

@@ -5,13 +5,9 @@ import type { Clock } from '../domain/clock.ts'
 import type { KindName } from '../domain/kinds.ts'
 import { type KubeObject, keyOf, type ObjectKey, type Ref, refOfObject } from '../domain/kube-object.ts'
 import type { Log } from '../domain/log.ts'
+import type { ManifestProblem } from '../manifest/parse-manifest.ts'
 import type { Availability } from '../reconcile/ports.ts'
-import {
-  type ManifestProblem,
-  ManifestReading,
-  type ManifestScan,
-  type ParseManifests,
-} from './manifest-reading.ts'
+import { ManifestReading, type ManifestScan } from './manifest-reading.ts'
 import {
   firstRecord,
   type ObjectRecord,
@@ -28,7 +24,6 @@ export type FolderOptions = {
   readonly dataFolder: string // Locked by the caller.
   readonly clock: Clock
   readonly log: Log
-  readonly parse: ParseManifests
 }
 
 type Held = { readonly record: ObjectRecord; readonly object: KubeObject }
@@ -66,8 +61,8 @@ export class ManifestFolder {
   #lastVersion = 0
   #turn: Promise<unknown> = Promise.resolve()
 
-  constructor({ paths, dataFolder, clock, log, parse }: FolderOptions) {
-    this.#reading = new ManifestReading(paths, parse)
+  constructor({ paths, dataFolder, clock, log }: FolderOptions) {
+    this.#reading = new ManifestReading(paths)
     this.#records = new RecordFiles(dataFolder, log)
     this.#clock = clock
     this.#log = log
@@ -83,8 +78,8 @@ export class ManifestFolder {
   }
 
   /** The values of the Secrets among the manifests. */
-  get secrets(): ManifestScan['secrets'] {
-    return this.#scan?.secrets ?? new Map()
+  get secrets(): ManifestScan['secrets'] | undefined {
+    return this.#scan?.secrets
   }
 
   /** Tells all that is held now, then every change, until `undefined` is given. */

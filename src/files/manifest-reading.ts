@@ -1,48 +1,38 @@
-// All manifests as they stand in the files now: read again only where something changed, checked for what no folder may hold twice.
+// All manifests as they stand in the files now: read again only where something changed, and only what may be held of them.
 import { readFile, stat } from 'node:fs/promises'
 import { sep } from 'node:path'
 import { apiVersionOf, type KindName, kinds } from '../domain/kinds.ts'
 import { type KubeObject, keyOf, type ObjectKey, refOfObject } from '../domain/kube-object.ts'
-import type { Secret } from '../domain/secret.ts'
-import { codeOf, type Found, type FoundFile, findManifests, fingerprintOf } from './manifest-paths.ts'
+import {
+  codeOf,
+  type Found,
+  type FoundFile,
+  findManifests,
+  fingerprintOf,
+} from '../manifest/find-manifests.ts'
+import { type ManifestProblem, type Manifests, parseManifest } from '../manifest/parse-manifest.ts'
+import { joinManifests } from '../manifest/read-manifests.ts'
+import { type SecretLookup, secretsAmong } from '../manifest/references.ts'
 import type { Seen } from './object-record.ts'
-import { secretValues } from './secret-values.ts'
-
-/** What is wrong with the manifests at this moment, for people. */
-export type ManifestProblem = { readonly file: string; readonly line?: number; readonly message: string }
 
 export type ManifestScan = {
   readonly seen: ReadonlyMap<ObjectKey, Seen>
-  /** By `<namespace>/<name>`, then by key. */
-  readonly secrets: ReadonlyMap<string, ReadonlyMap<string, Secret>>
+  readonly secrets: SecretLookup
   readonly problems: readonly ManifestProblem[]
-  readonly folders: readonly string[]
+  readonly folders: readonly string[] // In which a change may mean other manifests.
   /** Whether a file could not be read in full, so that absence from it proves nothing. */
   isUnknown(file: string): boolean
 }
 
-/** Reads the documents of one text; lines count from 1. What does not parse is a problem, the documents around it are still given. */
-export type ParseManifests = (
-  text: string,
-  file: string,
-) => {
-  readonly documents: readonly { readonly object: KubeObject; readonly line: number }[]
-  readonly problems: readonly ManifestProblem[]
-}
-
-type FileContent = ReturnType<ParseManifests> & { readonly fingerprint: string }
-
-const bytesMax = 8 * 1024 * 1024
+type FileContent = Manifests & { readonly fingerprint: string }
 
 export class ManifestReading {
   readonly #paths: readonly string[]
-  readonly #parse: ParseManifests
   readonly #contents = new Map<string, FileContent>()
   #lastFound = ''
 
-  constructor(paths: readonly string[], parse: ParseManifests) {
+  constructor(paths: readonly string[]) {
     this.#paths = paths
-    this.#parse = parse
   }
 
   /** The scan given when nothing has changed since. */
@@ -60,86 +50,73 @@ export class ManifestReading {
   }
 
   async #readFile({ path, fingerprint }: FoundFile): Promise<void> {
-    try {
-      const text = await readText(path)
-      // Somebody is writing it at this very moment: half a file must not count as a whole one.
-      if (fingerprintOf(await stat(path)) !== fingerprint) throw new Error('it is being written')
-      this.#contents.set(path, { fingerprint, ...this.#parse(text, path) })
-    } catch (error) {
-      this.#lastFound = '' // Looked at again next time, even if its fingerprint stays.
-      const message = error instanceof Error && !('code' in error) ? error.message : codeOf(error)
-      const problem = { file: path, message: `cannot be read: ${message}` }
-      this.#contents.set(path, { fingerprint: '', documents: [], problems: [problem] })
-    }
+    const content = await contentOf(path, fingerprint)
+    if (content.fingerprint === '') this.#lastFound = '' // Looked at again next time, even if nothing else changes.
+    this.#contents.set(path, content)
   }
 }
 
-async function readText(path: string): Promise<string> {
-  const { size } = await stat(path)
-  if (size > bytesMax) throw new Error(`it has ${size} bytes, and ${bytesMax} are the most that is read`)
-  return readFile(path, 'utf8')
+/** Without a fingerprint when the file could not be read as one whole. */
+async function contentOf(path: string, fingerprint: string): Promise<FileContent> {
+  try {
+    const text = await readFile(path, 'utf8')
+    const isWhole = fingerprintOf(await stat(path)) === fingerprint
+    if (isWhole) return { fingerprint, ...parseManifest(text, path) }
+    return unread(path, 'is being written at this moment')
+  } catch (error) {
+    return unread(path, `cannot be read: ${codeOf(error)}`)
+  }
+}
+
+function unread(file: string, message: string): FileContent {
+  return { fingerprint: '', documents: [], problems: [{ file, line: 1, message }] }
 }
 
 function scanOf(found: Found, contents: ReadonlyMap<string, FileContent>): ManifestScan {
+  const parts = found.files.flatMap(({ path }) => contents.get(path) ?? [])
+  const { documents, problems: among } = joinManifests(parts)
+  const problems = [...found.unreadable.map(unreadablePath), ...among]
   const seen = new Map<ObjectKey, Seen>()
-  const secrets = new Map<string, ReadonlyMap<string, Secret>>()
-  const unknown = new Set(found.unreadable.map(({ path }) => path))
-  const problems: ManifestProblem[] = found.unreadable.map(({ path, code }) => ({
-    file: path,
-    message: `cannot be read: ${code}`,
-  }))
-  for (const { path: file } of found.files) {
-    const content = contents.get(file)
-    problems.push(...(content?.problems ?? []))
-    if (content === undefined || content.problems.length > 0) unknown.add(file)
-    for (const { object, line } of content?.documents ?? []) {
-      const problem = take(object, { file, line }, seen, secrets)
-      if (problem !== undefined) problems.push({ file, line, message: problem })
-    }
+  for (const { object, file, line } of documents) {
+    const flaw = flawOf(object)
+    if (flaw !== undefined) problems.push({ file, line, message: flaw })
+    else if (isHeld(object)) seen.set(keyOf(refOfObject(object)), { file, line, manifest: object })
   }
-  const isUnknown = (file: string) =>
-    unknown.has(file) || [...unknown].some((path) => file.startsWith(path + sep))
-  return { seen, secrets, problems, folders: found.folders, isUnknown }
+  const unknown = [...found.unreadable.map(({ path }) => path), ...parts.flatMap(brokenFile)]
+  return {
+    seen,
+    secrets: secretsAmong(documents),
+    problems,
+    folders: found.folders,
+    isUnknown: (file) => unknown.some((path) => file === path || file.startsWith(path + sep)),
+  }
+}
+
+function brokenFile({ problems }: FileContent): readonly string[] {
+  return problems.slice(0, 1).map(({ file }) => file)
+}
+
+function unreadablePath({ path, code }: Found['unreadable'][number]): ManifestProblem {
+  return { file: path, line: 1, message: `cannot be read: ${code}` }
+}
+
+/** Kinds that an object in a folder may have for us; Secrets are read by reference alone, and never passed about. */
+function isHeld({ kind, apiVersion }: KubeObject): boolean {
+  return kind !== 'Secret' && Object.hasOwn(kinds, kind) && apiVersionOf(kind as KindName) === apiVersion
 }
 
 const namePattern = /^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/
 
-/** Answers what is wrong, or nothing when the object was taken or is none of our business. */
-function take(
-  object: KubeObject,
-  place: { readonly file: string; readonly line: number },
-  seen: Map<ObjectKey, Seen>,
-  secrets: Map<string, ReadonlyMap<string, Secret>>,
-): string | undefined {
-  if (!Object.hasOwn(kinds, object.kind)) return undefined
-  const manifest = withNamespace(object)
-  const { kind, namespace, name } = refOfObject(manifest)
-  if (object.apiVersion !== apiVersionOf(kind)) return wrongVersion(object, kind)
-  if (!namePattern.test(name)) return `${kind}: metadata.name is not a DNS name in lower case`
-  if (namespace !== '' && !namePattern.test(namespace))
-    return `${kind} ${name}: metadata.namespace is not a DNS name`
-  if (kind === 'Secret') {
-    secrets.set(`${namespace}/${name}`, secretValues(object))
-    return undefined
+/** What an API server would refuse at the door, and what would lead out of the data folder. The spec is judged where it is used. */
+function flawOf({ kind, apiVersion, metadata }: KubeObject): string | undefined {
+  if (!Object.hasOwn(kinds, kind)) return undefined
+  const wanted = apiVersionOf(kind as KindName)
+  if (apiVersion !== wanted) {
+    const isOurs = apiVersion.startsWith('roundsman.dev/') // Another group may have a kind of the same name.
+    return isOurs ? `${kind} ${metadata.name}: apiVersion is ${apiVersion}; write ${wanted}` : undefined
   }
-  const key = keyOf({ kind, namespace, name })
-  const first = seen.get(key)
-  if (first !== undefined)
-    return `${kind} ${namespace}/${name} is already declared in ${first.file}:${first.line}`
-  seen.set(key, { ...place, manifest })
-  return undefined
-}
-
-function withNamespace(object: KubeObject): KubeObject {
-  const kind = object.kind as KindName
-  if (!kinds[kind].namespaced || object.metadata.namespace) return object
-  return { ...object, metadata: { ...object.metadata, namespace: 'default' } }
-}
-
-/** Another group's kind of the same name is not ours; another version of ours is a slip. */
-function wrongVersion(object: KubeObject, kind: KindName): string | undefined {
-  const isOurs = object.apiVersion.startsWith('roundsman.dev/')
-  return isOurs
-    ? `${kind} ${object.metadata.name}: apiVersion is ${object.apiVersion}; write ${apiVersionOf(kind)}`
-    : undefined
+  if (!namePattern.test(metadata.name)) return `${kind}: metadata.name is not a DNS name in lower case`
+  const { namespace } = metadata
+  if (namespace === undefined || namePattern.test(namespace)) return undefined
+  return `${kind} ${metadata.name}: metadata.namespace is not a DNS name in lower case`
 }

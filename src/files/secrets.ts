@@ -4,10 +4,5 @@ import type { ManifestFolder } from './folder.ts'
 
 /** A changed file counts from the next look at the folder on. Missing and empty are one answer. */
 export function folderSecrets(folder: Pick<ManifestFolder, 'secrets'>): SecretReader {
-  return {
-    read: (namespace, { name, key }) => {
-      const secret = folder.secrets.get(`${namespace}/${name}`)?.get(key)
-      return secret === undefined || secret.reveal() === '' ? undefined : secret
-    },
-  }
+  return { read: (namespace, reference) => folder.secrets?.read(namespace, reference) }
 }

@@ -4,8 +4,8 @@ import type { Answer, ApiFailure, ClusterSink } from '../control/ports.ts'
 import type { KubeObject, Ref } from '../domain/kube-object.ts'
 import { refOfObject } from '../domain/kube-object.ts'
 import type { Log } from '../domain/log.ts'
+import { codeOf } from '../manifest/find-manifests.ts'
 import type { ManifestFolder } from './folder.ts'
-import { codeOf } from './manifest-paths.ts'
 import { withFinalizer, withStatus } from './object-record.ts'
 
 export function createFolderSink(folder: ManifestFolder, log: Log): ClusterSink {

@@ -177,7 +177,7 @@ describe('what is not whole deletes nothing', () => {
     await rm(join(manifests, 'below'), { recursive: true })
     expect(await names(opened)).toEqual(['shop/checkout'])
     expect(opened.folder.problems).toEqual([
-      { file: join(manifests, 'below'), message: 'cannot be read: ENOENT' },
+      { file: join(manifests, 'below'), line: 1, message: 'cannot be read: ENOENT' },
     ])
   })
 
@@ -260,7 +260,11 @@ describe('the files of a folder', () => {
     const { folder } = open()
     expect((await folder.read(ref('checkout')))?.spec).toMatchObject({ interval: '10s' })
     expect(folder.problems).toEqual([
-      { file: second, line: 1, message: `InspectionTarget shop/checkout is already declared in ${first}:1` },
+      {
+        file: second,
+        line: 2,
+        message: `InspectionTarget shop/checkout is declared at ${first}:2 already; remove or rename one of them`,
+      },
     ])
   })
 
@@ -283,7 +287,7 @@ describe('the files of a folder', () => {
     expect(folder.problems.map(({ file, message }) => [file, message])).toEqual([
       [path, 'Silence y: apiVersion is roundsman.dev/v1; write roundsman.dev/v1alpha1'],
       [path, 'InspectionTarget: metadata.name is not a DNS name in lower case'],
-      [path, 'InspectionTarget a: metadata.namespace is not a DNS name'],
+      [path, 'InspectionTarget a: metadata.namespace is not a DNS name in lower case'],
     ])
   })
 
@@ -293,7 +297,7 @@ describe('the files of a folder', () => {
     const opened = open()
     expect(await names(opened)).toEqual(['shop/b'])
     expect(opened.folder.problems).toEqual([
-      { file: join(manifests, 'a.yaml'), message: 'cannot be read: ENOENT' },
+      { file: join(manifests, 'a.yaml'), line: 1, message: 'cannot be read: ENOENT' },
     ])
   })
 })
