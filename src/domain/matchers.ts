@@ -1,5 +1,5 @@
 // Matchers of alerts: what a Silence mutes, in the canonical form in which Alertmanager keeps it, and whether an alert is hit.
-import { RE2JS } from 're2js'
+import { RE2JS, RE2JSException } from 're2js'
 import type { SilenceSpec } from '../api/v1alpha1/silence.ts'
 import type { Labels } from './label-selector.ts'
 import { anyOf } from './promql.ts'
@@ -53,6 +53,16 @@ export function compileMatchers(
     }
   })
   return (labels) => tests.every((holds) => holds(labels))
+}
+
+/** Whether the pattern matches all of the text; one that RE2 does not read matches nothing. */
+export function matchesWhole(pattern: string, text: string): boolean {
+  try {
+    return RE2JS.compile(pattern).testExact(text)
+  } catch (error) {
+    if (error instanceof RE2JSException) return false
+    throw error
+  }
 }
 
 /** `name="value"` as Alertmanager prints it. */

@@ -1,7 +1,7 @@
 // Which endpoints somebody's ServiceMonitor scrapes already: a second one would ingest every series twice, as errors or doubled sums.
-import { RE2JS, RE2JSException } from 're2js'
 import type { KubeObject } from '../domain/kube-object.ts'
 import { type LabelSelector, matchesSelector } from '../domain/label-selector.ts'
+import { matchesWhole } from '../domain/matchers.ts'
 import { type ScrapeEndpoint, type ServicePort, servicePorts } from './scrape-endpoint.ts'
 
 export type Coverage = {
@@ -103,15 +103,6 @@ function keeps({ relabelings = [] }: MonitorEndpoint, service: string): boolean 
       action?.toLowerCase() === 'keep' && sourceLabels.join() === '__meta_kubernetes_service_name'
     return !isByName || regex === undefined || matchesWhole(regex, service)
   })
-}
-
-function matchesWhole(regex: string, text: string): boolean {
-  try {
-    return RE2JS.compile(regex).testExact(text)
-  } catch (error) {
-    if (error instanceof RE2JSException) return false // Prometheus refuses such a monitor.
-    throw error
-  }
 }
 
 function nameOf({ metadata }: KubeObject): string {
