@@ -80,6 +80,11 @@ export class FakeClock implements Clock {
     this.#monotonicMs = until
   }
 
+  /** Time passes while the event loop is held up: no timer runs, those that fell due run late at the next `advance`. */
+  stall(ms: number): void {
+    this.#monotonicMs += ms
+  }
+
   /** Steps the wall clock alone, as an administrator or NTP may; no timer moves. */
   stepWall(ms: number): void {
     this.#wallOffsetMs += ms
