@@ -32,7 +32,11 @@ export function resolvePolicy(
 /** `targets` as in `resolvePolicy`: the slowest of them decides how many probes a window can hold. */
 export function resolveRule(rule: Rule, targets: readonly RuleTarget[]): RuleDefinition | RuleProblem {
   const kind = ruleKinds.find((name) => rule[name] !== undefined)
-  if (kind === undefined) throw new Error(`bug of Roundsman: rule ${rule.name} was not checked by its schema`)
+  if (kind === undefined) {
+    // Reading cut off the member of a newer version.
+    const message = `rule ${rule.name}: its kind is not known to this version of Roundsman, which knows ${ruleKinds.join(', ')}`
+    return { rule: rule.name, message }
+  }
   const { defaultAlert, resolve } = ruleFaces[kind] as unknown as RuleFace<RuleKind>
   const resolved = resolve(rule[kind] ?? {}, targets)
   if ('problem' in resolved) return { rule: rule.name, message: `rule ${rule.name}: ${resolved.problem}` }

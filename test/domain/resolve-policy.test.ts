@@ -33,6 +33,13 @@ describe('rules', () => {
     })
   })
 
+  it('are left out alone when a newer version made their kind', () => {
+    expect(resolveRule({ name: 'flap', severity: 'info' }, every30s)).toEqual({
+      rule: 'flap',
+      message: 'rule flap: its kind is not known to this version of Roundsman, which knows down, latency',
+    })
+  })
+
   it.each([
     [1_000, 10],
     [15_000, 10],

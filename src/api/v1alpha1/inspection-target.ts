@@ -18,6 +18,9 @@ import {
 } from './schema.ts'
 import { latencyThreshold } from './threshold.ts'
 
+/** The interval of a target that sets none. */
+export const defaultInterval = '30s'
+
 const isRE2: Constraint<string> = {
   rule: "''.matches(self) in [true, false]",
   message: 'must be a regular expression of RE2: no backreference and no lookahead',
@@ -136,24 +139,25 @@ type Pace = {
 }
 
 const timeoutFitsInterval: Constraint<Pace> = {
-  rule: "!has(self.timeout) || self.timeout <= (has(self.interval) ? self.interval : duration('30s'))",
-  message: 'timeout must not be longer than interval (30s where it is not set)',
+  rule: `!has(self.timeout) || self.timeout <= (has(self.interval) ? self.interval : duration('${defaultInterval}'))`,
+  message: `timeout must not be longer than interval (${defaultInterval} where it is not set)`,
   fieldPath: '.timeout',
-  holds: ({ interval = '30s', timeout = '0s' }) => lengthMs(timeout) <= lengthMs(interval),
+  holds: ({ interval = defaultInterval, timeout = '0s' }) => lengthMs(timeout) <= lengthMs(interval),
 }
 
 const retryFitsInterval: Constraint<Pace> = {
-  rule: "!has(self.retryInterval) || self.retryInterval <= (has(self.interval) ? self.interval : duration('30s'))",
-  message: 'retryInterval must not be longer than interval (30s where it is not set)',
+  rule: `!has(self.retryInterval) || self.retryInterval <= (has(self.interval) ? self.interval : duration('${defaultInterval}'))`,
+  message: `retryInterval must not be longer than interval (${defaultInterval} where it is not set)`,
   fieldPath: '.retryInterval',
-  holds: ({ interval = '30s', retryInterval = '0s' }) => lengthMs(retryInterval) <= lengthMs(interval),
+  holds: ({ interval = defaultInterval, retryInterval = '0s' }) =>
+    lengthMs(retryInterval) <= lengthMs(interval),
 }
 
 export const inspectionTargetSpec = granular(
   'What is inspected, how often, and what counts as a failure.',
   {
     interval: duration(
-      'Time from the start of one probe to the start of the next, 1s to 24h. Default: 30s.',
+      `Time from the start of one probe to the start of the next, 1s to 24h. Default: ${defaultInterval}.`,
       {
         min: '1s',
         max: '24h',
