@@ -21,6 +21,7 @@ const values = z.strictObject({
   imagePullSecrets: z.array(z.strictObject({ name: z.string() })),
   crds: z.strictObject({ enabled: z.boolean(), keep: z.boolean() }),
   config: configFile,
+  namespaces: z.array(z.string().min(1)),
   serviceAccount: z.strictObject({ create: z.boolean(), name: z.string(), annotations: texts() }),
   rbac: z.strictObject({ create: z.boolean() }),
   service: z.strictObject({ port: z.int().min(1).max(65_535), annotations: texts() }),
