@@ -24,7 +24,7 @@ const adapter = 'declare what you need as a type in the ports.ts of the consumer
 const rows: Readonly<Record<string, Row>> = {
   'api/v1alpha1': { folders: [], packages: ['zod'], node: 'none', instead: 'schemas stand alone' },
   domain: { folders: ['api/v1alpha1'], packages: purePackages, node: 'computing', instead: pure },
-  generate: { folders: ['api/v1alpha1', 'domain'], packages: [], node: 'computing', instead: pure },
+  generate: { folders: ['api/v1alpha1', 'domain'], packages: purePackages, node: 'computing', instead: pure },
   reconcile: { folders: ['api/v1alpha1', 'domain', 'generate'], packages: [], node: 'none', instead: pure },
   control: { folders: ['api/v1alpha1', 'domain', 'reconcile'], packages: [], node: 'none', instead: adapter },
   evaluate: { folders: ['api/v1alpha1', 'domain'], packages: [], node: 'computing', instead: adapter },
@@ -219,7 +219,7 @@ function isAllowedOwn(
   const target = relative(join(root, 'src'), join(root, dirname(path), from))
   const targetFolder = folderOf(target)
   if (targetFolder === folder || allowed.includes(targetFolder)) return true
-  return typeOnly && target.endsWith('/ports.ts')
+  return typeOnly && (target.endsWith('/ports.ts') || target === 'reconcile/plan.ts')
 }
 
 function isAllowedOutside(from: string, row: Row, typeOnly: boolean): boolean {
