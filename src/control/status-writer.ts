@@ -1,4 +1,5 @@
-// Writes status: only when it is news (kube:S4), and what probers find at most once a minute per target and 20 a second in all (kube:S6).
+// Writes status: only when it is news (kube:S4), and what probers find at most once a minute per flapping target and 20 a second in all
+// (kube:S6).
 import type { Clock } from '../domain/clock.ts'
 import { type KubeObject, refOfObject } from '../domain/kube-object.ts'
 import type { StatusWrite } from '../reconcile/plan.ts'
@@ -13,15 +14,18 @@ export type StatusResult =
   | { readonly kind: 'deferred'; readonly ms: number } // Over the prober's limit: ask again then.
   | { readonly kind: 'failed'; readonly failure: ApiFailure }
 
-/** A flapping target's status is written at most this often; alerts come from metrics, status is the slow copy. */
-const proberWriteEveryMs = 60_000
+/**
+ * A flapping target's status is written once a minute; alerts come from metrics, status is the slow copy. A target that fails or comes
+ * back now and then does not flap: it may change a few times at once before the minute counts.
+ */
+const perTarget = { perSecond: 1 / 60, burst: 3 }
 
 export class StatusWriter {
   readonly #sink: ClusterSink
   readonly #store: Store
   readonly #clock: Clock
   readonly #probers: TokenBucket
-  readonly #lastProberWrite = new Map<string, number>() // UID -> monotonic milliseconds
+  readonly #ofTarget = new Map<string, TokenBucket>() // By UID.
 
   constructor({ sink, store, clock }: { sink: ClusterSink; store: Store; clock: Clock }) {
     this.#sink = sink
@@ -56,19 +60,16 @@ export class StatusWriter {
   }
 
   forget(uid: string): void {
-    this.#lastProberWrite.delete(uid)
+    this.#ofTarget.delete(uid)
   }
 
   /** 0 when the write may go now. The first verdict of a target is outside the limits (kube:S8). */
   #proberDelayMs(held: KubeObject, stored: Readonly<Record<string, unknown>>): number {
-    const nowMs = this.#clock.monotonicMs()
+    if (stored.verdict === undefined) return 0
     const uid = held.metadata.uid ?? ''
-    const last = this.#lastProberWrite.get(uid)
-    const isFirst = stored.verdict === undefined
-    const waitMs = last === undefined || isFirst ? 0 : last + proberWriteEveryMs - nowMs
-    if (waitMs > 0) return waitMs
-    const bucketMs = isFirst ? 0 : this.#probers.take()
-    if (bucketMs === 0) this.#lastProberWrite.set(uid, nowMs)
-    return bucketMs
+    const bucket = this.#ofTarget.get(uid) ?? new TokenBucket(perTarget, this.#clock)
+    this.#ofTarget.set(uid, bucket)
+    const waitMs = Math.max(bucket.waitMs(), this.#probers.waitMs())
+    return waitMs > 0 ? waitMs : bucket.take() + this.#probers.take()
   }
 }

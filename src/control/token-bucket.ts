@@ -18,13 +18,16 @@ export class TokenBucket {
 
   /** Takes a token and answers 0, or takes none and answers the milliseconds until there will be one (at least 1). */
   take(): number {
+    const waitMs = this.waitMs()
+    if (waitMs === 0) this.#tokens -= 1
+    return waitMs
+  }
+
+  /** Milliseconds until there is a token; 0 when there is one now. Takes none. */
+  waitMs(): number {
     const nowMs = this.#clock.monotonicMs()
     this.#tokens = Math.min(this.#burst, this.#tokens + (nowMs - this.#filledAtMs) * this.#perMs)
     this.#filledAtMs = nowMs
-    if (this.#tokens >= 1) {
-      this.#tokens -= 1
-      return 0
-    }
-    return Math.max(1, Math.ceil((1 - this.#tokens) / this.#perMs))
+    return this.#tokens >= 1 ? 0 : Math.max(1, Math.ceil((1 - this.#tokens) / this.#perMs))
   }
 }
