@@ -1,12 +1,12 @@
-// The two pools of connections to the API server: one for requests, one for watches, which hold theirs for minutes. Made anew when a
-// certificate file changes; what is under way ends on the old ones (kube:C2, C3, C9).
+// The pools of connections to the API server: for requests; for watches, which hold theirs for minutes; and for the lease, whose calls
+// must not queue behind slow lists. Made anew when a certificate file changes; what is under way ends on the old (kube:C2, C3, C9).
 import { stat } from 'node:fs/promises'
 import { Agent, type Dispatcher, ProxyAgent } from 'undici'
 import type { Clock } from '../domain/clock.ts'
 import type { Log } from '../domain/log.ts'
 import type { ApiAccess, TlsMaterial } from './access.ts'
 
-export type Purpose = 'requests' | 'watches'
+export type Purpose = 'requests' | 'watches' | 'lease'
 type Pools = Readonly<Record<Purpose, Dispatcher>>
 
 const checkEveryMs = 60_000
@@ -93,5 +93,5 @@ function makePools(tls: TlsMaterial, proxy: string | undefined): Pools {
     proxy === undefined
       ? new Agent({ ...options, connect })
       : new ProxyAgent({ ...options, uri: proxy, requestTls: connect })
-  return { requests: make(requests), watches: make(watches) }
+  return { requests: make(requests), watches: make(watches), lease: make({ ...requests, connections: 2 }) }
 }

@@ -28,7 +28,7 @@ export type Call = {
   readonly accept?: string // Default application/json.
   readonly deadlineMs?: number // Over all retries; default 30 s.
   readonly bytesMax?: number // Of the answer; default 8 MiB.
-  readonly isUrgent?: boolean // A call of the lease: never sent twice, never held back, says nothing of an overload (kube:C5).
+  readonly isUrgent?: boolean // A call of the lease: own connections, never sent twice, never held back (kube:C5).
   readonly signal?: AbortSignal
 }
 
@@ -74,9 +74,9 @@ export class Transport {
 
   /** The parsed JSON of a 2xx answer; never rejects. 429, and 5xx with Retry-After, are sent again inside the deadline. */
   send(call: Call): Promise<Result<unknown>> {
-    const { question, bytesMax = bytesMaxDefault } = call
+    const { question, bytesMax = bytesMaxDefault, isUrgent = false } = call
     return this.#retrying(call, async (attempt) => {
-      const answer = await this.#start(call, 'requests', attempt.signal)
+      const answer = await this.#start(call, isUrgent ? 'lease' : 'requests', attempt.signal)
       return answer.ok ? readJson(answer.value, { question, bytesMax }) : answer
     })
   }

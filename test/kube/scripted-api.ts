@@ -12,6 +12,8 @@ export class ScriptedApi {
   readonly #arrived: ScriptedRequest[] = []
   readonly #waiting: { wants(request: ScriptedRequest): boolean; resolve(request: ScriptedRequest): void }[] =
     []
+  readonly #standing: { wants(request: ScriptedRequest): boolean; answer(request: ScriptedRequest): void }[] =
+    []
   readonly #sockets = new Set<Socket>()
 
   private constructor() {
@@ -63,6 +65,11 @@ export class ScriptedApi {
     return this.next((request) => request.query.has('watch'))
   }
 
+  /** From now on answers every request that `wants` takes, without the test. */
+  answerEach(wants: (request: ScriptedRequest) => boolean, answer: (request: ScriptedRequest) => void): void {
+    this.#standing.push({ wants, answer })
+  }
+
   /** Requests that arrived and that the test has not taken. */
   get untaken(): number {
     return this.#arrived.length
@@ -81,6 +88,11 @@ export class ScriptedApi {
     if (violation !== undefined) {
       this.violations.push(`${request.method} ${request.path}: ${violation}`)
       request.refuse(415, { reason: 'UnsupportedMediaType', message: violation })
+      return
+    }
+    const standing = this.#standing.find(({ wants }) => wants(request))
+    if (standing !== undefined) {
+      standing.answer(request)
       return
     }
     const index = this.#waiting.findIndex(({ wants }) => wants(request))

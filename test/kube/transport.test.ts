@@ -191,6 +191,16 @@ test('never sends a call of the lease again, and never holds it back', async () 
   expect(await urgent).toMatchObject({ failure: { trouble: 'overloaded' } })
 })
 
+test('does not let a call of the lease wait behind slow answers', async () => {
+  const slow = Array.from({ length: 20 }, () => transport.send(get))
+  for (let count = 0; count < 16; count++) await api.next()
+  const urgent = transport.send({ ...get, path: '/lease', isUrgent: true })
+  ;(await api.next(({ path }) => path === '/lease')).reply({})
+  expect((await urgent).ok).toBe(true)
+  await transport.close()
+  await Promise.all(slow)
+})
+
 test('reads a rotated token after one refusal, and gives up after the second', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'token-'))
   const file = join(folder, 'token')
