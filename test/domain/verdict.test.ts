@@ -93,9 +93,11 @@ const table: readonly (readonly [
   ['a threshold of one needs one failure', 'of', 'Unhealthy', { failureThreshold: 1 }],
 ]
 
-test.each(table)('%s', (_sentence, outcomes, verdict, over) => {
-  expect(after(outcomes, over).verdict).toBe(verdict)
-})
+for (const [sentence, outcomes, verdict, over] of table) {
+  test(sentence, () => {
+    expect(after(outcomes, over).verdict).toBe(verdict)
+  })
+}
 
 test('the state says since when and why', () => {
   expect(after('offff')).toMatchObject({
