@@ -105,7 +105,7 @@ function handleTrouble(
   const world = reconciler.observe(refOf(key), sources)
   if (world === undefined) return release(key, ledger.forget(key), parts)
   ledger.meet(uidOf(world.object), trouble)
-  log.warn('a plan could not be carried out', { key, reason: trouble.reason, message: trouble.message })
+  log.warn('a plan could not be carried out', { key, reason: trouble.reason, detail: trouble.message })
   const told = reconciler.observe(refOf(key), sources) ?? world
   return finish(key, told.object, reconciler.decide(told, clock.now()), trouble, parts)
 }

@@ -103,7 +103,9 @@ function classify(code: number, { reason, details }: Status, question: Question)
 }
 
 function forbidden(question: Question, { message }: Status): string {
-  const { verb, resource, namespace, name } = question
+  const { resource, namespace, name } = question
+  // One apply needs two rights, to patch and to create; which of them is missing only the server's sentence tells.
+  const verb = /\bcannot (\w+) resource\b/.exec(message ?? '')?.[1] ?? question.verb
   const where = namespace ? `in namespace ${namespace}` : 'in the whole cluster'
   const which = name === undefined ? '' : ` ${name}`
   return `not permitted to ${verb} ${resource}${which} ${where}${message ? `: ${message}` : ''}`
