@@ -85,6 +85,11 @@ export class ControlPlane {
     await this.#apiserver?.stop({ graceMs: 2_000 })
   }
 
+  /** As a crash would end it: no answer under way is finished, no connection is closed in order. */
+  async killApiServer(): Promise<void> {
+    await this.#apiserver?.kill()
+  }
+
   async startApiServer(): Promise<void> {
     const { folder, programs, apiserverFlags = [] } = this.#options
     const client = new ApiClient(this)
