@@ -2,6 +2,7 @@
 import type { Dirent, Stats } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { dirname, extname, join, resolve } from 'node:path'
+import { bytesMax } from './yaml-documents.ts'
 
 export type FoundFile = { readonly path: string; readonly fingerprint: string } // Another fingerprint: read it again.
 
@@ -26,6 +27,8 @@ export async function findManifests(paths: readonly string[]): Promise<Found> {
         for (const below of await readdir(path, { withFileTypes: true })) {
           if (isWanted(below)) await visit(join(path, below.name), below)
         }
+      } else if (found.isFile() && found.size > bytesMax) {
+        unreadable.push({ path, code: 'EFBIG' })
       } else if (found.isFile()) {
         if (entry === undefined) folders.add(dirname(path)) // A file is often replaced, not written.
         files.set(path, { path, fingerprint: fingerprintOf(found) })

@@ -9,6 +9,7 @@ import {
   type Manifests,
   parseManifest,
 } from './parse-manifest.ts'
+import { bytesMax } from './yaml-documents.ts'
 
 /**
  * Files are read in the order of their paths. Objects without a namespace lie in `default`. Of two objects with one kind, namespace and
@@ -74,9 +75,11 @@ async function manifestsOf(path: string): Promise<Manifests> {
 }
 
 function unreadableFile(file: string, code: string): ManifestProblem {
-  return {
-    file,
-    line: 1,
-    message: code === 'ENOENT' ? 'there is no such file or folder' : `cannot be read: ${code}`,
-  }
+  return { file, line: 1, message: unreadableReasons[code] ?? `cannot be read: ${code}` }
+}
+
+const unreadableReasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  EACCES: 'must not be read by this user',
+  EFBIG: `is larger than the ${bytesMax} bytes that are read; split it`,
 }

@@ -10,7 +10,7 @@ export type YamlDocument = {
   lineOf(path: Path): number
 }
 
-export type YamlProblem = { readonly line: number; readonly message: string }
+type YamlProblem = { readonly line: number; readonly message: string }
 
 export type YamlText = {
   readonly documents: readonly YamlDocument[]

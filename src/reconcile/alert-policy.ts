@@ -1,5 +1,7 @@
 // What the cluster, or the local judge, shall hold for one AlertPolicy. Writes nothing, knows no clock of its own.
+
 import type { AlertPolicySpec } from '../api/v1alpha1/alert-policy.ts'
+import type { ConditionReason, ProblemReason } from '../api/v1alpha1/conditions.ts'
 import { type Parsed, parseAlertPolicy, parseInspectionTarget } from '../api/v1alpha1/parse.ts'
 import type { Instant } from '../domain/clock.ts'
 import type { JudgedPolicy } from '../domain/judged-policy.ts'
@@ -227,7 +229,11 @@ function rejected(world: PolicyWorld, problem: Problem, now: Instant): Plan {
   return planOf(told(world, notReady(problem), {}, now)) // Keeps what is in place.
 }
 
-function ready(problem: Problem | undefined, reason: string, message: string): readonly WantedCondition[] {
+function ready(
+  problem: Problem | undefined,
+  reason: ConditionReason,
+  message: string,
+): readonly WantedCondition[] {
   return problem === undefined ? [{ type: 'Ready', status: 'True', reason, message }] : notReady(problem)
 }
 
@@ -256,6 +262,6 @@ function allProblems(candidates: readonly (Problem | undefined)[]): Problem | un
   return { ...gravest, message: [...new Set(problems.map(({ message }) => message))].join('; ') }
 }
 
-function stalled(reason: string, message: string): Problem {
+function stalled(reason: ProblemReason, message: string): Problem {
   return { kind: 'stalled', reason, message }
 }

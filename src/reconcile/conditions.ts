@@ -1,10 +1,13 @@
 // Conditions as Kubernetes and kstatus want them: a list-map by type, times that move only with the status (kube:S2, S3, S8).
-import type { Condition } from '../api/v1alpha1/conditions.ts'
+import type { Condition, ConditionReason, ConditionType } from '../api/v1alpha1/conditions.ts'
 import type { Instant } from '../domain/clock.ts'
 import type { KubeObject } from '../domain/kube-object.ts'
 import type { Problem } from './plan.ts'
 
-export type WantedCondition = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>
+export type WantedCondition = Pick<Condition, 'status' | 'message'> & {
+  readonly type: ConditionType
+  readonly reason: ConditionReason
+}
 
 /** Adds what every condition carries: the generation acted on, and the time of the last change of its status, copied while it lasts. */
 export function conditions(
@@ -43,7 +46,11 @@ export function conditionOf(object: KubeObject, type: string): Condition | undef
  * Ready for a problem, with the kstatus condition that says what happens next: a lasting error needs Stalled, or Flux and
  * `kubectl wait` take it for progress.
  */
-export function notReady({ kind, reason, message }: Problem): readonly WantedCondition[] {
+export function notReady({
+  kind,
+  reason,
+  message,
+}: Pick<WantedCondition, 'reason' | 'message'> & Pick<Problem, 'kind'>): readonly WantedCondition[] {
   const type = kind === 'stalled' ? 'Stalled' : 'Reconciling'
   return [
     { type: 'Ready', status: 'False', reason, message },

@@ -1,5 +1,6 @@
 // What shall be probed for one InspectionTarget, and what its status says. Two managers write that status: the controller what it made
 // of the spec, the prober what it found. Ready never depends on whether the target answers.
+import type { ConditionReason } from '../api/v1alpha1/conditions.ts'
 import type { InspectionTargetSpec } from '../api/v1alpha1/inspection-target.ts'
 import { type Parsed, parseInspectionTarget } from '../api/v1alpha1/parse.ts'
 import type { Instant } from '../domain/clock.ts'
@@ -55,7 +56,7 @@ function decide(world: TargetWorld, now: Instant): Plan {
 
 type Part = { readonly conditions?: readonly WantedCondition[]; readonly [field: string]: unknown }
 
-function accepted(spec: InspectionTargetSpec, reason: string, message: string): Part {
+function accepted(spec: InspectionTargetSpec, reason: ConditionReason, message: string): Part {
   return {
     type: spec.http === undefined ? 'tcp' : 'http',
     effective: effectiveInWords(spec),
@@ -100,8 +101,9 @@ function found({ object, report }: TargetWorld): Part | undefined {
 }
 
 function verdictConditions({ state }: ProbeReport): readonly WantedCondition[] {
-  const { verdict, message } = state
-  const reason = state.reason === '' ? 'AnsweredAsExpected' : state.reason
+  const { verdict } = state
+  const reason = state.reason === '' ? 'AwaitingFirstProbe' : state.reason
+  const message = state.message === '' ? 'no probe has decided yet' : state.message
   const isAnswering = verdict === 'Healthy' || verdict === 'Degraded'
   const healthy = isAnswering ? 'True' : verdict === 'Unhealthy' ? 'False' : 'Unknown'
   const degraded = verdict === 'Degraded' ? 'True' : verdict === 'Unknown' ? 'Unknown' : 'False'

@@ -1,5 +1,6 @@
 // All that a decision may want of the world. Data only: a Plan is compared in tests and carried out by control.
 
+import type { ProblemReason } from '../api/v1alpha1/conditions.ts'
 import type { JudgedPolicy, JudgedSilence } from '../domain/judged-policy.ts'
 import type { KubeObject, Ref } from '../domain/kube-object.ts'
 import type { ProbeEntry } from '../domain/probe-entry.ts'
@@ -75,10 +76,10 @@ export type Next = { readonly kind: 'await-change' } | { readonly kind: 'after';
 
 /** Why a decision cannot be carried out, and what happens next; see style.md section 4. */
 export type Problem =
-  | { readonly kind: 'stalled'; readonly reason: string; readonly message: string } // Someone must edit; no retry.
+  | { readonly kind: 'stalled'; readonly reason: ProblemReason; readonly message: string } // Someone must edit; no retry.
   | {
       readonly kind: 'waiting'
-      readonly reason: string
+      readonly reason: ProblemReason
       readonly message: string
       readonly againAfterMs?: number
     }

@@ -1,4 +1,6 @@
 // Problems that several kinds have in common, each with its sentence.
+
+import type { ConditionReason } from '../api/v1alpha1/conditions.ts'
 import type { SpecProblem } from '../api/v1alpha1/judgement.ts'
 import type { KindName } from '../domain/kinds.ts'
 import type { KubeObject } from '../domain/kube-object.ts'
@@ -47,7 +49,8 @@ export function troubleConditions(
   if (trouble.times < toldAfterTimes) return undefined
   const ready = conditionOf(object, 'Ready') ?? { type: 'Ready', status: 'Unknown', reason, message }
   return [
-    { type: 'Ready', status: ready.status, reason: ready.reason, message: ready.message },
+    // A stored reason was written by a version of Roundsman, this one or another.
+    { type: 'Ready', status: ready.status, reason: ready.reason as ConditionReason, message: ready.message },
     { type: 'Reconciling', status: 'True', reason, message },
   ]
 }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -97,6 +97,14 @@ test('a path that does not exist is told, and the others are read', async () => 
   expect(documents).toHaveLength(1)
   expect(problems).toEqual([
     { file: join(folder, 'none'), line: 1, message: 'there is no such file or folder' },
+  ])
+})
+
+test('a file that is too large is told without being read', async () => {
+  const path = await write('a.yaml', '')
+  await truncate(path, 9 * 1024 * 1024)
+  expect((await readManifests([folder])).problems).toEqual([
+    { file: path, line: 1, message: 'is larger than the 8388608 bytes that are read; split it' },
   ])
 })
 

@@ -9,7 +9,7 @@ import { secretReference } from './references.ts'
 import { atomic, choice, flag, granular, integer, listBy, sequence, setOf, text } from './schema.ts'
 import { latencyThreshold } from './threshold.ts'
 
-export const severities = ['critical', 'warning', 'info', 'debug'] as const
+const severities = ['critical', 'warning', 'info', 'debug'] as const
 export type Severity = (typeof severities)[number]
 
 const severity = (description: string) => choice(description, severities)
@@ -242,4 +242,3 @@ export const alertPolicyStatus = granular('What became of the policy. Written by
     { max: 16 },
   ).optional(),
 })
-export type AlertPolicyStatus = z.output<typeof alertPolicyStatus>

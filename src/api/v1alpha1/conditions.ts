@@ -1,7 +1,7 @@
 // The conditions in every status, and the closed list of their reasons: one sentence each. The same word stands in the condition, the
 // event, the log field, the metric label and the message.
 import type { z } from 'zod'
-import { type ProbeReason, proberReasons, targetReasons } from './reasons.ts'
+import { proberReasons, targetReasons } from './reasons.ts'
 import { choice, granular, instant, integer, listBy, text } from './schema.ts'
 
 /** What each condition answers. Reconciling and Stalled are present only when true (kstatus). */
@@ -39,7 +39,6 @@ const waitingReasons = {
   KindNotServed: 'the cluster does not serve a kind that is needed',
   Forbidden: 'a right is missing',
   NamespaceTerminating: 'the namespace is being deleted',
-  TargetNotFound: 'a target that is named does not exist',
   NoTargets: 'no target is selected',
   NoPrometheus: 'no Prometheus resource is known',
   NoAlertmanager: 'no Alertmanager is known',
@@ -47,14 +46,13 @@ const waitingReasons = {
   AlertmanagerRefused: 'an Alertmanager refuses the silence',
 } as const
 
-/** It passes by itself. */
+/** It passes by itself; told only when it lasts. */
 const transientReasons = {
-  Transient: 'the API server did not answer properly; it is tried again',
   Unavailable: 'the API server cannot be reached, or did not say whether it took the write',
 } as const
 
 const verdictReasons = {
-  AwaitingFirstProbe: 'no probe has ended yet',
+  AwaitingFirstProbe: 'no probe has decided yet',
   AnsweredAsExpected: 'the last probe found what was expected',
   WithinLimits: 'the target answers within its limits',
 } as const
@@ -77,11 +75,9 @@ export const conditionReasons = {
   ...proberReasons,
 } as const satisfies Record<string, string>
 
-export type StalledReason = keyof typeof stalledReasons
-export type WaitingReason = keyof typeof waitingReasons
-export type TransientReason = keyof typeof transientReasons
+/** Why something is not carried out: someone must edit, or something is waited for. */
+export type ProblemReason = keyof typeof stalledReasons | keyof typeof waitingReasons
 export type ConditionReason = keyof typeof conditionReasons
-export type HealthyReason = keyof typeof verdictReasons | 'Suspended' | ProbeReason
 
 const condition = granular('One aspect of the state.', {
   type: text('Which aspect, for example Ready.', {

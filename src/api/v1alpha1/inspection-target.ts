@@ -229,4 +229,3 @@ export const inspectionTargetStatus = granular('What was found. Written by Round
     max: 10,
   }).optional(),
 })
-export type InspectionTargetStatus = z.output<typeof inspectionTargetStatus>

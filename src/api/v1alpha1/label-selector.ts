@@ -1,5 +1,4 @@
 // Label selectors, and the choice of targets by name and label that policies and silences share.
-import type { z } from 'zod'
 import { type Constraint, celText, re2Of } from './constraint.ts'
 import { resourceNames } from './names.ts'
 import { atomic, choice, granular, sequence, text, textMap } from './schema.ts'
@@ -50,7 +49,7 @@ const requirement = atomic(
 )
 
 /** As Kubernetes means it: all conditions hold; the empty selector selects everything. */
-export function labelSelector(description: string) {
+function labelSelector(description: string) {
   return atomic(description, {
     matchLabels: textMap(
       'Labels that must all be there, for example {tier: front}.',
@@ -80,4 +79,3 @@ export function targetChoice(description: string) {
     ],
   )
 }
-export type TargetChoice = z.output<ReturnType<typeof targetChoice>>

@@ -16,7 +16,7 @@ export function host(description: string) {
 }
 
 /** A port by number, or by the name it has in its Service. */
-export function port(description: `Integer or quoted string${string}`) {
+function port(description: `Integer or quoted string${string}`) {
   return integerOrText(description, { max: 63 }, [
     {
       rule: `type(self) == int ? self >= 1 && self <= 65535 : self.matches('[a-z]') && self.matches('${portName.source}')`,

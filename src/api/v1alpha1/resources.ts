@@ -6,7 +6,7 @@ import { silenceSpec, silenceStatus } from './silence.ts'
 export const group = 'roundsman.dev'
 export const version = 'v1alpha1'
 
-export type PrinterColumn = {
+type PrinterColumn = {
   readonly name: string
   readonly type: 'string' | 'integer' | 'date'
   readonly description: string

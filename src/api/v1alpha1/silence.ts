@@ -45,7 +45,7 @@ const matcher = atomic(
     },
   ],
 )
-export type Matcher = z.output<typeof matcher>
+type Matcher = z.output<typeof matcher>
 
 type Breadth = { readonly targets?: unknown; readonly matchers?: readonly Matcher[] | undefined }
 
@@ -123,4 +123,3 @@ export const silenceStatus = granular('What became of the silence. Written by Ro
   }).optional(),
   alertmanagers: listBy('Every Alertmanager that was told.', 'name', alertmanager, { max: 16 }).optional(),
 })
-export type SilenceStatus = z.output<typeof silenceStatus>

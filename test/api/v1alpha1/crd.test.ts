@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { crds } from '../../../scripts/generators/crds.ts'
+import { reference } from '../../../scripts/generators/reference.ts'
 import { crdOf } from '../../../src/api/v1alpha1/crd.ts'
 import { crdBytesMax, descriptionLengthMean, lintSchema } from '../../../src/api/v1alpha1/crd-lint.ts'
 import { resourceKinds } from '../../../src/api/v1alpha1/resources.ts'
@@ -25,6 +27,10 @@ describe.each(resourceKinds)('%s', (kind) => {
     )
     expect(version?.additionalPrinterColumns.every(({ description }) => description !== '')).toBe(true)
   })
+})
+
+test.each([...crds, ...reference])('$path is what its source makes of it', ({ path, content }) => {
+  expect(readFileSync(path, 'utf8')).toBe(content())
 })
 
 test('every file fits into the annotation of a client-side apply', () => {
