@@ -2,26 +2,15 @@
 import { group } from '../api/v1alpha1/resources.ts'
 import { checkManifests, type Finding, findingText } from '../manifest/check.ts'
 import type { Manifests } from '../manifest/parse-manifest.ts'
+import { shownFinding } from './manifest-sources.ts'
 import { printed } from './printed.ts'
-import {
-  type Colour,
-  coloured,
-  count,
-  type ExitCode,
-  narrate,
-  oneLine,
-  shownPath,
-  type Terminal,
-} from './terminal.ts'
+import { type Colour, coloured, count, type ExitCode, narrate, oneLine, type Terminal } from './terminal.ts'
 
 export type CheckRequest = { readonly manifests: Manifests; readonly output: 'table' | 'json' | 'yaml' }
 
 /** Warnings alone are no bad news. */
 export function check({ manifests, output }: CheckRequest, terminal: Terminal): ExitCode {
-  const findings = checkManifests(manifests).map((finding) => ({
-    ...finding,
-    file: shownPath(finding.file, terminal.folder),
-  }))
+  const findings = checkManifests(manifests).map((finding) => shownFinding(finding, terminal.folder))
   if (output === 'table')
     for (const finding of findings) terminal.out(`${lineOf(finding, terminal.isColour)}\n`)
   else terminal.out(printed(findings, output))

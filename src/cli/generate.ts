@@ -9,7 +9,7 @@ import type { Plan } from '../reconcile/plan.ts'
 import type { Sources } from '../reconcile/ports.ts'
 import { sourcesFrom, tellErrors } from './manifest-sources.ts'
 import { printed, yamlOf } from './printed.ts'
-import { count, type ExitCode, narrate, type Terminal } from './terminal.ts'
+import { count, type ExitCode, narrate, oneLine, type Terminal } from './terminal.ts'
 
 export type GenerateRequest = {
   readonly manifests: Manifests
@@ -24,9 +24,9 @@ export function generate(request: GenerateRequest, terminal: Terminal): ExitCode
   const installation = { clusterId: '', delivery: 'Prometheus', clusterDomain, standalone: false } as const
   const sources = sourcesFrom(manifests, installation)
   const policies = sources.objects.list('AlertPolicy')
-  const plans = policies.map((policy) => planFor(policy, sources, now))
-  const isWhole = policies.map((policy, index) => tellCondition(policy, plans[index], terminal))
-  const objects = plans.flatMap((plan) => (plan?.desired.kind === 'exactly' ? plan.desired.objects : []))
+  const decisions = policies.map((policy) => decisionOn(policy, sources, now))
+  const objects = decisions.flatMap((plan) => (plan?.desired.kind === 'exactly' ? plan.desired.objects : []))
+  const isStalled = policies.map((policy, index) => tellCondition(policy, decisions[index], terminal))
   terminal.out(textOf(objects, output))
   if (policies.length === 0) narrate(terminal, 'careful', 'there is no AlertPolicy among these files')
   else
@@ -35,22 +35,29 @@ export function generate(request: GenerateRequest, terminal: Terminal): ExitCode
       'done',
       `${count(objects.length, 'object')} of ${count(policies.length, 'policy', 'policies')}`,
     )
-  return hasErrors || isWhole.includes(false) ? 1 : 0
+  return hasErrors || isStalled.includes(true) ? 1 : 0
 }
 
-function planFor(policy: KubeObject, sources: Sources, now: Instant): Plan | undefined {
+/** Undefined for a policy whose spec is wrong: that was told with its place already. */
+function decisionOn(policy: KubeObject, sources: Sources, now: Instant): Plan | undefined {
   const world = alertPolicy.observe(refOfObject(policy), sources)
-  return world === undefined ? undefined : alertPolicy.decide(world, now)
+  return world?.parsed.ok === true ? alertPolicy.decide(world, now) : undefined
 }
 
-/** Says what the policy's status would say; false when it would not be Ready. */
+/** Says what the policy's status would say beside Ready; true when somebody would have to edit something. */
 function tellCondition(policy: KubeObject, plan: Plan | undefined, terminal: Terminal): boolean {
-  const [write] = plan?.status ?? []
-  const ready = conditionOf({ ...policy, status: write?.status }, 'Ready')
-  if (ready?.status === 'True') return true
+  if (plan === undefined) return false
+  const decided = { ...policy, status: plan.status[0]?.status }
+  const ready = conditionOf(decided, 'Ready')
+  if (ready === undefined || ready.status === 'True') return false
+  const isStalled = conditionOf(decided, 'Stalled') !== undefined
   const { namespace, name } = policy.metadata
-  narrate(terminal, 'failed', `AlertPolicy ${namespace}/${name}: ${ready?.message ?? 'cannot be decided'}`)
-  return false
+  narrate(
+    terminal,
+    isStalled ? 'failed' : 'careful',
+    `AlertPolicy ${namespace}/${name}: ${oneLine(ready.message)}`,
+  )
+  return isStalled
 }
 
 function textOf(objects: readonly KubeObject[], output: 'json' | 'yaml'): string {

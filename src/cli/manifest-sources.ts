@@ -3,7 +3,7 @@
 import { watchedKinds } from '../control/control-plane.ts'
 import { Store } from '../control/store.ts'
 import { apiVersionOf } from '../domain/kinds.ts'
-import { checkManifests, findingText } from '../manifest/check.ts'
+import { checkManifests, type Finding, findingText } from '../manifest/check.ts'
 import type { Manifests } from '../manifest/parse-manifest.ts'
 import type { Installation, Sources } from '../reconcile/ports.ts'
 import { narrate, oneLine, shownPath, type Terminal } from './terminal.ts'
@@ -31,8 +31,14 @@ export function sourcesFrom({ documents }: Manifests, installation: Installation
 export function tellErrors(manifests: Manifests, terminal: Terminal): boolean {
   const errors = checkManifests(manifests).filter(({ severity }) => severity === 'error')
   for (const error of errors) {
-    const text = findingText({ ...error, file: shownPath(error.file, terminal.folder) })
+    const text = findingText(shownFinding(error, terminal.folder))
     narrate(terminal, 'failed', oneLine(text))
   }
   return errors.length > 0
+}
+
+/** With its paths as the caller would write them; a message may hold one too. */
+export function shownFinding(finding: Finding, folder: string): Finding {
+  const message = finding.message.replaceAll(`${folder}/`, '')
+  return { ...finding, file: shownPath(finding.file, folder), message }
 }
