@@ -30,7 +30,7 @@ export type Constraint<Value> = {
 
 const constraints = z.registry<{ readonly list: readonly Constraint<never>[] }>()
 
-/** Adds constraints to a schema, for the API server and for `brokenConstraints`, and answers the schema. */
+/** Adds constraints to a schema, for the API server and for `judge`, and answers the schema. */
 export function constrain<S extends z.ZodType>(schema: S, added: readonly Constraint<z.output<S>>[]): S {
   if (added.length === 0) return schema
   const structure = structureOf(schema)

@@ -35,7 +35,10 @@ export function judge<S extends z.ZodType>(
   const result = schema.safeParse(present, { error: sentenceOf })
   const issues = result.success ? [] : result.error.issues
   const shapes = issues.map(({ path, message }) => problemAt([...around.path, ...(path as Path)], message))
-  const problems = [...shapes, ...brokenConstraints(schema, present, around)]
+  const broken = result.success
+    ? constraintsBrokenIn(schema, result.data, around)
+    : constraintsBroken(schema, present, around)
+  const problems = [...shapes, ...broken]
   return result.success && problems.length === 0 ? { ok: true, value: result.data } : { ok: false, problems }
 }
 
@@ -91,15 +94,29 @@ function withoutNulls(value: unknown): unknown {
   )
 }
 
-function brokenConstraints(schema: z.ZodType, value: unknown, around: Circumstances): readonly SpecProblem[] {
-  const { path, origin, judges } = around
+/** Of a value that may have a wrong shape: asks what lies around the wrong place, and everything beside it. */
+function constraintsBroken(schema: z.ZodType, value: unknown, around: Circumstances): readonly SpecProblem[] {
   const parsed = schema.safeParse(value)
-  const own = parsed.success ? constraintsOf(bare(schema).schema) : []
-  const broken = own.filter((constraint) => !holds(constraint, parsed.data, origin, judges))
+  if (parsed.success) return constraintsBrokenIn(schema, parsed.data, around)
+  return membersOf(schema, value).flatMap(([key, member, content]) =>
+    constraintsBroken(member, content, { ...around, path: [...around.path, key] }),
+  )
+}
+
+/** Of a value that zod has made. */
+function constraintsBrokenIn(
+  schema: z.ZodType,
+  value: unknown,
+  around: Circumstances,
+): readonly SpecProblem[] {
+  const { path, origin, judges } = around
+  const broken = constraintsOf(bare(schema).schema).filter(
+    (constraint) => !holds(constraint, value, origin, judges),
+  )
   return [
-    ...broken.map((constraint) => brokenAt(constraint, parsed.data, path)),
-    ...membersOf(schema, parsed.success ? parsed.data : value).flatMap(([key, member, content]) =>
-      brokenConstraints(member, content, { ...around, path: [...path, key] }),
+    ...broken.map((constraint) => brokenAt(constraint, value, path)),
+    ...membersOf(schema, value).flatMap(([key, member, content]) =>
+      constraintsBrokenIn(member, content, { ...around, path: [...path, key] }),
     ),
   ]
 }
