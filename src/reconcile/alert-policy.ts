@@ -127,9 +127,10 @@ function decidePrometheus(world: PolicyWorld, resolved: Resolved, now: Instant):
   if (generatedKinds.some((kind) => availability[kind].state === 'syncing')) {
     return planOf({ next: { kind: 'after', ms: 1_000 } }) // Nothing can be concluded yet; what is in place stays.
   }
-  const { name, namespace = '', uid = '' } = object.metadata
+  const { name, namespace = '', uid } = object.metadata
+  const owner = { name, namespace, ...(uid === undefined ? {} : { uid }) } // A policy in a file has no UID.
   const { policy } = resolved
-  const objects = objectsOfPolicy({ policy, owner: { name, namespace, uid }, targets, services, placement })
+  const objects = objectsOfPolicy({ policy, owner, targets, services, placement })
   const writable = objects.filter(({ kind }) => availability[kind as GeneratedKind].state === 'synced')
   const problem = allProblems([
     ...objects.map(({ kind }) => unserved(kind as GeneratedKind, availability)),
@@ -146,7 +147,7 @@ function decidePrometheus(world: PolicyWorld, resolved: Resolved, now: Instant):
     oversizedRules(policy).length > 0 ? { kind: 'keep' } : { kind: 'exactly', objects: writable }
   return planOf({
     desired,
-    judge: { kind: 'remove-policy', uid },
+    judge: { kind: 'remove-policy', uid: uid ?? '' },
     ...told(world, ready(problem, 'ObjectsApplied', message), fields, now),
   })
 }
