@@ -15,7 +15,7 @@ export type Judge = {
   removeSilence(uid: string): void
 }
 
-export type PolicyRef = { readonly uid: string; readonly namespace: string; readonly name: string }
+type PolicyRef = { readonly uid: string; readonly namespace: string; readonly name: string }
 
 /** One alert, as Alertmanager's webhook v4 speaks of it. */
 export type Alert = {

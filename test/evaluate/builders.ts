@@ -103,7 +103,7 @@ export function resolved(alert: Alert, endsAt: number): Alert {
   return { ...alert, status: 'resolved', endsAt }
 }
 
-export const delivered: Delivery = { result: 'delivered' }
+const delivered: Delivery = { result: 'delivered' }
 
 export function failure(fields: Partial<Extract<Delivery, { result: 'failed' }>> = {}): Delivery {
   return {
@@ -138,7 +138,7 @@ export class FakeNotifier implements Notifier {
 }
 
 /** `hook: firing checkout, resolved cart` */
-export function printNotification({ receiver, alerts, repeat, mayBeRepeat }: Notification): string {
+function printNotification({ receiver, alerts, repeat, mayBeRepeat }: Notification): string {
   const states = alerts.map(({ status, labels }) => `${status} ${labels.get('target')}`)
   const marks = [
     ...(repeat > 0 ? [` (repeat ${repeat})`] : []),
