@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The one entrance: reads the command, makes the real clock, log and metrics, and hands them to the program that was asked for.
 import { randomUUID } from 'node:crypto'
+import type { Terminal } from './cli/terminal.ts'
 import { type Command, readConfig } from './config.ts'
 import type { Log } from './domain/log.ts'
 import { runCommand } from './program/commands.ts'
@@ -32,29 +33,43 @@ switch (reading.kind) {
 }
 
 async function run(command: Command, isColourWanted: boolean): Promise<number> {
-  const isTerminal = process.stderr.isTTY === true
-  const log = makeLog(isTerminal && command.name !== 'operator')
   switch (command.name) {
     case 'operator':
-      return runOperator(command, worldOf(log))
-    case 'run':
-      return runStandalone(command, worldOf(log), terminalDisplay(command, { isColourWanted }))
+      return runOperator(
+        command,
+        worldOf(createJsonLog(logOptions((line) => void process.stderr.write(line)))),
+      )
+    case 'run': {
+      const display = terminalDisplay({ output: process.stdout, isColourWanted, clock: systemClock })
+      // On a terminal the log comes to stand above the table; else it is narration, apart from the data.
+      const isTerminal = process.stdout.isTTY === true
+      const log = createPlainLog(
+        logOptions((line) => (isTerminal ? display.print(line) : void process.stderr.write(line))),
+      )
+      return runStandalone(command, worldOf(log), display)
+    }
     case 'check':
     case 'probe':
-    case 'generate':
-      return runCommand(command, { clock: systemClock, log, isColourWanted })
+    case 'generate': {
+      const log = createPlainLog(logOptions((line) => void process.stderr.write(line)))
+      return runCommand(command, { clock: systemClock, log, terminal: terminalOf(isColourWanted) })
+    }
     default:
       return command satisfies never
   }
 }
 
-function makeLog(isForPeople: boolean): Log {
-  const options = {
-    level: 'info',
-    now: () => systemClock.now(),
-    write: (line: string) => void process.stderr.write(line),
-  } as const
-  return isForPeople ? createPlainLog(options) : createJsonLog(options)
+function logOptions(write: (line: string) => void) {
+  return { level: 'info', now: () => systemClock.now(), write } as const
+}
+
+function terminalOf(isColourWanted: boolean): Terminal {
+  return {
+    out: (text) => void process.stdout.write(text),
+    say: (text) => void process.stderr.write(text),
+    isColour: isColourWanted && process.stdout.isTTY === true,
+    folder: process.cwd(),
+  }
 }
 
 function worldOf(log: Log): World {

@@ -10,6 +10,7 @@ import type { Log } from '../domain/log.ts'
 import { createJudge, type RunningJudge } from '../evaluate/judge.ts'
 import { createNotifier } from '../notify/notifier.ts'
 import type { SecretReader } from '../notify/ports.ts'
+import { channelOf } from '../notify/registry.ts'
 import { createSystemResolver } from '../notify/system-resolver.ts'
 import { createProbePlane } from '../probe/plane.ts'
 import { alertPolicy } from '../reconcile/alert-policy.ts'
@@ -21,7 +22,7 @@ import { createApp } from '../server/app.ts'
 import { type ListenAddress, type Listener, listen } from '../server/listen.ts'
 import { type HealthCheck, healthReport, LoopBeat, Readiness } from '../telemetry/health.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { TargetSeries } from '../telemetry/target-series.ts'
+import { createTargetSeries } from '../telemetry/target-series.ts'
 import { Alertmanagers } from '../upstream/alertmanagers.ts'
 import { probeSettings } from './probe-settings.ts'
 
@@ -59,7 +60,7 @@ const answerGraceMs = 2_000
 /** Rejects with the system's error when the address to listen on cannot be had; then nothing runs. */
 export async function startCore(parts: CoreParts): Promise<Core> {
   const { clock, log, metrics, settings, random } = parts
-  const series = new TargetSeries(clock)
+  const series = createTargetSeries({ clock })
   const plane = createProbePlane({
     workers: parts.probeThreads,
     workerFile: new URL('../probe/worker.ts', import.meta.url),
@@ -83,8 +84,12 @@ export async function startCore(parts: CoreParts): Promise<Core> {
     log,
     random,
     ...settings.judge,
-    onExpired: ({ alerts }) =>
-      log.error('ends of alerts could not be told for a day and were given up', { alerts }),
+    onExpired: ({ notification }) =>
+      metrics.relay.notified({
+        channel: channelOf(notification.receiver) ?? 'unknown',
+        result: 'failed',
+        reason: 'Expired',
+      }),
   })
   const alertmanagers = new Alertmanagers({ clock, log, onChange: queueSilences })
   const controlPlane = new ControlPlane({
@@ -137,7 +142,7 @@ export async function startCore(parts: CoreParts): Promise<Core> {
   function openListener(): Promise<Listener> {
     const app = createApp({
       metrics,
-      targetSeries: () => series.pieces(),
+      targetSeries: () => series.exposition(),
       health: () => healthReport([beat, ...parts.healthChecks]),
       readiness: () => readiness.report(),
     })
