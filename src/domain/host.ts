@@ -29,6 +29,11 @@ export function endpointText(ip: string, port: number): string {
   return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`
 }
 
+/** The bytes of an address, 4 or 16; `undefined` when it is none. */
+export function addressBytes(ip: string): readonly number[] | undefined {
+  return ipaddr.isValid(ip) ? ipaddr.parse(ip).toByteArray() : undefined
+}
+
 // The URL standard's host parser knows all the disguises; a plain host of a TCP target is passed through it too.
 function hostnameOf(host: string): string | undefined {
   const url = URL.parse(`http://${host}/`)

@@ -61,12 +61,13 @@ async function fetchFollowing(run: AttemptRun, first: Hop): Promise<Buffer> {
 // The body of a final answer, or where a redirect leads; its body is of no interest.
 async function fetchHop(run: AttemptRun, { url, dial }: Hop, redirects: number): Promise<Buffer | URL> {
   const denial = redirects === 0 ? 'PolicyDenied' : 'HttpRedirectDenied'
+  run.notes.http = { ...unanswered, redirects } // What the last hop showed is no longer of interest.
+  delete run.notes.tls
   return await withConnection(run, { dial, denial }, async (connection) => {
     const isTls = url.protocol === 'https:'
-    run.notes.http = { ...unanswered, redirects, ssl: false }
     if (isTls) await secure(run, connection, url)
     const answer = await request(connection, { head: requestHead(url), timer: run.timer })
-    run.notes.http = { ...run.notes.http, ...answerFacts(answer), ssl: isTls }
+    run.notes.http = { ...unanswered, redirects, ...answerFacts(answer), ssl: isTls }
     return redirectOf(answer, url) ?? (await bodyOf(run, connection, answer))
   })
 }

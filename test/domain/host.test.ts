@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { endpointText, parseHost, parseIp } from '../../src/domain/host.ts'
+import { addressBytes, endpointText, parseHost, parseIp } from '../../src/domain/host.ts'
 
 const loopback = { kind: 'ip', ip: '127.0.0.1', family: 4 }
 
@@ -61,4 +61,10 @@ test('an address of a resolver is read strictly', () => {
 test('an endpoint writes IPv6 in brackets', () => {
   expect(endpointText('10.0.0.1', 80)).toBe('10.0.0.1:80')
   expect(endpointText('2001:db8::1', 443)).toBe('[2001:db8::1]:443')
+})
+
+test('an address has its bytes', () => {
+  expect(addressBytes('10.2.3.4')).toEqual([10, 2, 3, 4])
+  expect(addressBytes('::1')).toHaveLength(16)
+  expect(addressBytes('checkout')).toBeUndefined()
 })
