@@ -50,6 +50,7 @@ export type TransportOptions = {
 const deadlineDefaultMs = 30_000
 const bytesMaxDefault = 8 * 1024 * 1024
 const retriesMax = 10
+const awayMs = 3_000
 
 export class Transport {
   readonly #access: ApiAccess
@@ -60,6 +61,8 @@ export class Transport {
   readonly #throttle: Throttle
   readonly #host: string
   readonly #reachable = new Set<() => void>()
+  #lastAnswerMs = Number.NEGATIVE_INFINITY
+  #hasFailed = false // Whether a call got no answer since the last one that did.
   readonly #closing = new AbortController()
 
   constructor({ access, clock, random, log, observer }: TransportOptions) {
@@ -91,7 +94,7 @@ export class Transport {
     })
   }
 
-  /** Called at each answer that shows the API server to be there; what this returns ends the subscription. */
+  /** Called at the first answer after the API server was away: no call got through for 3 s. What this returns ends the subscription. */
   onReachable(listener: () => void): () => void {
     this.#reachable.add(listener)
     return () => {
@@ -148,6 +151,7 @@ export class Transport {
     } catch (error) {
       if (isAborted(signals)) return failed(stopped(call.question))
       this.#dispatchers.suspect()
+      this.#hasFailed = true
       return failed(failureOfNetwork(isLate ? timeout(timeLeftMs) : error, call.question))
     } finally {
       cancel()
@@ -186,7 +190,13 @@ export class Transport {
 
   #note(call: Call, code: number): void {
     if (call.isUrgent !== true) this.#throttle.answered({ isOverloaded: code === 429 })
-    if (code < 500 && code !== 429) for (const listener of [...this.#reachable]) listener()
+    if (code >= 500 || code === 429) return
+    const now = this.#clock.monotonicMs()
+    // While other calls get through, the failure is one of a single kind: its back-off must not end with each of their answers.
+    const wasAway = this.#hasFailed && now - this.#lastAnswerMs >= awayMs
+    this.#lastAnswerMs = now
+    this.#hasFailed = false
+    if (wasAway) for (const listener of [...this.#reachable]) listener()
   }
 
   async #headers(call: Call): Promise<Record<string, string>> {

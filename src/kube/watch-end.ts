@@ -23,7 +23,7 @@ export type NextStep = {
   readonly atLeastMs?: number
   /** What to tell of the kind until it is read again. */
   readonly availability?: Availability
-  /** True: the API server could not be reached, so the first success of any call ends the pause. */
+  /** True: there was no answer. When that is because the API server is away, its first answer to any call ends the pause. */
   readonly isUnreachable?: boolean
 }
 
@@ -73,7 +73,7 @@ function afterFailure(failure: CallFailure): NextStep {
     case 'refused':
       return afterRefusal(failure)
     case 'network':
-      return { pause: 'backOff', isUnreachable: isUnreachable(failure) }
+      return { pause: 'backOff', isUnreachable: true }
     case 'overloaded':
     case 'broken':
       return failure.retryAfterMs === undefined
@@ -102,19 +102,4 @@ function afterRefusal({ kind, message }: CallFailure): NextStep {
     availability: { state: 'forbidden', message },
     list: { from: 'newest', reason: 'failed' },
   }
-}
-
-const unreachableCodes: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ETIMEDOUT',
-  'UND_ERR_CONNECT_TIMEOUT',
-])
-
-// A reset alone is no sign: where one kind's stream is always reset, the success of the others would turn its back-off into a tight loop.
-function isUnreachable({ code }: CallFailure): boolean {
-  return code !== undefined && unreachableCodes.has(code)
 }

@@ -227,18 +227,34 @@ test('counts a missing token file as a transient trouble', async () => {
   expect(await transport.send(get)).toMatchObject({ failure: { kind: 'unavailable', code: 'ENOENT' } })
 })
 
-test('tells that the API server is reachable at an answer, and not at an overload or a defect', async () => {
+test('tells that the API server is back when no call got through for a while, and not when one failed among others', async () => {
   let times = 0
   const forget = transport.onReachable(() => {
     times += 1
   })
-  const broken = transport.send(get)
-  ;(await api.next()).refuse(500)
-  await broken
+  const succeed = async (code = 200): Promise<void> => {
+    const answer = transport.send(get)
+    ;(await api.next()).reply({}, { code })
+    await answer
+  }
+  const fail = async (): Promise<void> => {
+    const answer = transport.send(get)
+    ;(await api.next()).cut()
+    await answer
+  }
+  await succeed()
+  await fail()
+  clock.advance(2_999)
+  await succeed()
   expect(times).toBe(0)
-  const missing = transport.send(get)
-  ;(await api.next()).refuse(404)
-  await missing
+  clock.advance(60_000)
+  await succeed()
+  expect(times).toBe(0) // It was quiet, not away.
+  await fail()
+  clock.advance(3_000)
+  await succeed(503)
+  expect(times).toBe(0)
+  await succeed(404)
   expect(times).toBe(1)
   forget()
 })

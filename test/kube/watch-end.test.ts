@@ -51,12 +51,8 @@ const cases: Readonly<Record<string, { end: StreamEnd; hollowBefore?: boolean; s
     step: { pause: 'backOff', atLeastMs: 60_000 },
   },
   'keeps the version when the server fails': { end: failed(answer(500)), step: { pause: 'backOff' } },
-  'keeps the version after a reset, which is no sign that the server is away': {
+  'keeps the version after a reset, and comes back when the API server does': {
     end: failed(network('ECONNRESET')),
-    step: { pause: 'backOff', isUnreachable: false },
-  },
-  'comes back with the first success of any call when the connection was refused': {
-    end: failed(network('ECONNREFUSED')),
     step: { pause: 'backOff', isUnreachable: true },
   },
   'shows that the credentials are refused': {
