@@ -33,7 +33,7 @@ export async function startSampleService(options: SampleOptions): Promise<Sample
   const counts = new Map<string, number>()
   let mode: Mode = 'ok'
   const server = createServer((request, response) => {
-    const path = new URL(request.url ?? '/', 'http://sample').pathname
+    const path = URL.parse(request.url ?? '/', 'http://sample')?.pathname ?? ''
     if (path === '/' && request.method === 'GET')
       return send(response, 200, switchPage(mode), 'text/html; charset=utf-8')
     if (path === '/switch' && request.method === 'POST') return void turnSwitch(request, response)

@@ -24,7 +24,9 @@ test('a good service answers its health check and its business route', async () 
   expect(await (await fetch(`${service.url}/orders`)).json()).toMatchObject({
     orders: [{ id: 1001 }, { id: 1002 }],
   })
-  expect((await fetch(`${service.url}/nothing`)).status).toBe(404)
+  for (const path of ['/nothing', '//', '/__proto__']) {
+    expect((await fetch(`${service.url}${path}`)).status).toBe(404)
+  }
 })
 
 test('the switch makes it fail and mends it', async () => {
