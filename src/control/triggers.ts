@@ -15,9 +15,10 @@ export function keysConcernedBy({ ref, before, after }: Change, objects: ObjectR
     case 'Silence':
       return matters(before, after) ? [keyOf(ref)] : []
     case 'PrometheusRule':
-    case 'ServiceMonitor':
     case 'AlertmanagerConfig':
       return ownersOf(before ?? after, after)
+    case 'ServiceMonitor':
+      return monitorConcerns(ref, [before, after], objects)
     case 'Service':
     case 'EndpointSlice':
       return keysOf('InspectionTarget', objects, ref.namespace)
@@ -75,6 +76,20 @@ function ownersOf(...versions: readonly (KubeObject | undefined)[]): readonly Ob
       ),
   )
   return [...new Set(keys)]
+}
+
+/**
+ * Whoever scrapes or stops scraping something concerns the policies that would. A monitor of ours looks into its own namespace alone;
+ * a foreign one may look into any.
+ */
+function monitorConcerns(
+  ref: Ref,
+  [before, after]: readonly [KubeObject | undefined, KubeObject | undefined],
+  objects: ObjectReader,
+): readonly ObjectKey[] {
+  const owners = ownersOf(before, after)
+  if (isSameBut(before, after)) return owners
+  return keysOf('AlertPolicy', objects, owners.length > 0 ? ref.namespace : undefined)
 }
 
 /** A Prometheus or Alertmanager may select policies of every namespace; a Namespace's labels concern its own. */

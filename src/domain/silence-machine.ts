@@ -32,7 +32,7 @@ export type ObservedAlertmanager = {
   readonly refusal?: { readonly message: string } // What the last write for this Silence answered, when it was refused.
 }
 
-export type SilenceAction =
+type SilenceAction =
   | { readonly kind: 'post-silence'; readonly alertmanager: string; readonly silence: SilencePost }
   | { readonly kind: 'expire-silence'; readonly alertmanager: string; readonly silenceID: string }
 

@@ -7,9 +7,9 @@ import type { KubeObject, OwnerReference } from '../domain/kube-object.ts'
 export type Owner = { readonly namespace: string; readonly name: string; readonly uid?: string }
 
 export const managedByLabel = 'app.kubernetes.io/managed-by'
-export const ownerUidLabel = 'roundsman.dev/owner-uid'
-export const policyAnnotation = 'roundsman.dev/policy'
-export const hashAnnotation = 'roundsman.dev/hash'
+const ownerUidLabel = 'roundsman.dev/owner-uid'
+const policyAnnotation = 'roundsman.dev/policy'
+const hashAnnotation = 'roundsman.dev/hash'
 
 /** Labels that every generated object carries; a selector that wants other values of them cannot be satisfied. */
 export const fixedLabels: Readonly<Record<string, string>> = { [managedByLabel]: 'roundsman' }

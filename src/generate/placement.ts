@@ -14,7 +14,7 @@ export type Pick = {
 }
 
 /** SelectorUnsatisfiable and NamespaceNotSelected: someone must edit; NoneKnown: there is nobody who could pick it up yet. */
-export type UnpickedReason = 'SelectorUnsatisfiable' | 'NamespaceNotSelected' | 'NoneKnown'
+type UnpickedReason = 'SelectorUnsatisfiable' | 'NamespaceNotSelected' | 'NoneKnown'
 
 export type Placement = {
   readonly rules: Pick

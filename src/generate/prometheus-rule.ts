@@ -13,7 +13,7 @@ import { labelTemplate, literalTemplate, reasonTemplate } from './template-text.
  */
 export const ruleBytesMax = 400 * 1024
 
-export type RuleGroup = {
+type RuleGroup = {
   readonly name: string
   readonly rules: readonly Readonly<Record<string, unknown>>[]
 }
@@ -49,10 +49,7 @@ export function oversizedRules(policy: JudgedPolicy): readonly string[] {
 }
 
 /** Unique over the cluster and stable over edits: Prometheus keeps the state of `for` by group and rule. */
-export function groupName(
-  policy: { readonly namespace: string; readonly name: string },
-  rule: string,
-): string {
+function groupName(policy: { readonly namespace: string; readonly name: string }, rule: string): string {
   return `roundsman.${policy.namespace}.${policy.name}.${rule}`
 }
 

@@ -31,11 +31,7 @@ export function scrapeEndpoints(
 }
 
 /** Equal exactly for endpoints whose scrapes would yield the same series. */
-export function endpointIdentity({
-  service,
-  port,
-  path,
-}: Omit<ScrapeEndpoint, 'scheme' | 'interval'>): string {
+function endpointIdentity({ service, port, path }: Omit<ScrapeEndpoint, 'scheme' | 'interval'>): string {
   return JSON.stringify([service, port, path])
 }
 

@@ -27,13 +27,16 @@ const ours = 'app.kubernetes.io/managed-by=roundsman'
 
 type WatchedKind = (typeof watchedKinds)[number]
 
-/** Of kinds that everybody makes, only what Roundsman made; Secrets never (kube:R16). */
+/**
+ * Of kinds that everybody makes, only what Roundsman made; Secrets never (kube:R16). ServiceMonitors all the same: what a foreign one
+ * scrapes must not be scraped again.
+ */
 const watched: Readonly<Record<WatchedKind, { readonly labelSelector?: string }>> = {
   InspectionTarget: {},
   AlertPolicy: {},
   Silence: {},
   PrometheusRule: { labelSelector: ours },
-  ServiceMonitor: { labelSelector: ours },
+  ServiceMonitor: {},
   AlertmanagerConfig: { labelSelector: ours },
   Prometheus: {},
   Alertmanager: {},

@@ -10,12 +10,14 @@ import type { KubeObject, Ref } from '../domain/kube-object.ts'
 import { type RuleProblem, resolvePolicy } from '../domain/resolve-policy.ts'
 import { policyFindings, type SpecFinding } from '../domain/spec-checks.ts'
 import { type SelectableTarget, selectTargets } from '../domain/target-selection.ts'
-import { objectsOfPolicy } from '../generate/objects-of-policy.ts'
+import { objectsOfPolicy, scrapingOf } from '../generate/objects-of-policy.ts'
 import { type Pick as Picked, type Placement, placementFor } from '../generate/placement.ts'
+import { monitorsBefore } from '../generate/precedence.ts'
 import { oversizedRules } from '../generate/prometheus-rule.ts'
+import { coveredSentence } from '../generate/scrape-coverage.ts'
 import { conditions, notReady, type WantedCondition } from './conditions.ts'
 import { type Desired, type Plan, type Problem, planOf } from './plan.ts'
-import type { Availability, Sources, Trouble } from './ports.ts'
+import type { Availability, ObjectReader, Sources, Trouble } from './ports.ts'
 import { effectiveTimes } from './probe-entry-of.ts'
 import { invalidSpec, troubleConditions, unavailable } from './problems.ts'
 import type { Reconciler } from './reconciler.ts'
@@ -35,6 +37,7 @@ export type PolicyWorld = {
   readonly targets: readonly SelectableTarget[] // Selected and probed, sorted by name.
   readonly missing: readonly string[] // Names in spec.targets that no target has.
   readonly services: readonly KubeObject[]
+  readonly monitorsBefore: readonly KubeObject[] // ServiceMonitors of others, whose endpoints are not scraped again.
   readonly placement: Placement
   readonly availability: Readonly<Record<GeneratedKind, Availability>>
   readonly trouble: Trouble | undefined
@@ -58,11 +61,19 @@ function observe(ref: Ref, { objects, carriedOut, installation }: Sources): Poli
     targets: selected,
     missing: missing.filter((name) => objects.get({ ...ref, kind: 'InspectionTarget', name }) === undefined),
     services: objects.list('Service', ref.namespace),
+    monitorsBefore: selected.some(({ spec }) => spec.metrics !== undefined)
+      ? monitorsBefore({
+          policy: object,
+          policies: objects.list('AlertPolicy', ref.namespace),
+          monitors: objects.list('ServiceMonitor'),
+        })
+      : [],
     placement: placementFor({
       namespace: ref.namespace,
       prometheuses: objects.list('Prometheus'),
       alertmanagers: objects.list('Alertmanager'),
       namespaces: objects.list('Namespace'),
+      ...monitorOfRoundsman(objects),
     }),
     availability: {
       PrometheusRule: objects.availability('PrometheusRule'),
@@ -71,6 +82,14 @@ function observe(ref: Ref, { objects, carriedOut, installation }: Sources): Poli
     },
     trouble: carriedOut.trouble(object.metadata.uid ?? ''),
   }
+}
+
+/** Rules go to the Prometheus that scrapes our results; the chart's monitor is known by its label, and is not one that we generated. */
+function monitorOfRoundsman(objects: ObjectReader): { readonly ownMonitor?: KubeObject } {
+  const ownMonitor = objects.list('ServiceMonitor').find(({ metadata: { labels, ownerReferences = [] } }) => {
+    return labels?.['app.kubernetes.io/name'] === 'roundsman' && ownerReferences.length === 0
+  })
+  return ownMonitor === undefined ? {} : { ownMonitor }
 }
 
 /** Targets that are suspended, going, or not understood have no series, so no rule speaks of them. */
@@ -123,14 +142,15 @@ function decideDirect(world: PolicyWorld, resolved: Resolved, now: Instant): Pla
 
 /** Prometheus judges, Alertmanager tells; both by objects that their operator picks up. */
 function decidePrometheus(world: PolicyWorld, resolved: Resolved, now: Instant): Plan {
-  const { object, placement, availability, targets, services } = world
+  const { object, placement, availability } = world
   if (generatedKinds.some((kind) => availability[kind].state === 'syncing')) {
     return planOf({ next: { kind: 'after', ms: 1_000 } }) // Nothing can be concluded yet; what is in place stays.
   }
   const { name, namespace = '', uid } = object.metadata
   const owner = { name, namespace, ...(uid === undefined ? {} : { uid }) } // A policy in a file has no UID.
   const { policy } = resolved
-  const objects = objectsOfPolicy({ policy, owner, targets, services, placement })
+  const input = { ...world, policy, owner }
+  const objects = objectsOfPolicy(input)
   const writable = objects.filter(({ kind }) => availability[kind as GeneratedKind].state === 'synced')
   const problem = allProblems([
     ...objects.map(({ kind }) => unserved(kind as GeneratedKind, availability)),
@@ -138,9 +158,10 @@ function decidePrometheus(world: PolicyWorld, resolved: Resolved, now: Instant):
     ...problemsOfAny(world, resolved),
     ...unpicked(objects, placement),
   ])
-  const message = `${summaryOf(world, policy)}${pickedUp(objects, placement)}${missingNames(world)}`
+  const leftOut = scrapingOf(input).covered.map((one) => `; ${coveredSentence(one)}`)
+  const message = `${summaryOf(world, policy)}${pickedUp(objects, placement)}${missingNames(world)}${leftOut.join('')}`
   const fields = {
-    targets: targets.length,
+    targets: world.targets.length,
     objects: writable.map(({ kind, metadata }) => ({ kind, name: metadata.name })),
   }
   const desired: Desired =

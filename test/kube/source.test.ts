@@ -50,7 +50,7 @@ function named(name: string, uid = `uid-${name}`): object {
   return { metadata: { name, namespace: 'shop', uid, resourceVersion: '5' } }
 }
 
-test('lists every kind that decisions look at, of generated kinds only our own, and of definitions only the names', async () => {
+test('lists every kind that decisions look at, of rules and routes only our own, and of definitions only the names', async () => {
   start()
   const selectors = new Map<string, string | null>()
   for (let count = 0; count < watchedKinds.length; count++) {
@@ -59,8 +59,8 @@ test('lists every kind that decisions look at, of generated kinds only our own, 
   }
   expect([...selectors.keys()].sort()).toEqual(watchedKinds.map((kind) => collectionPath(kind)).sort())
   for (const kind of watchedKinds) {
-    const isGenerated = ['PrometheusRule', 'ServiceMonitor', 'AlertmanagerConfig'].includes(kind)
-    const selector = isGenerated ? 'app.kubernetes.io/managed-by=roundsman' : null
+    const isOursAlone = ['PrometheusRule', 'AlertmanagerConfig'].includes(kind)
+    const selector = isOursAlone ? 'app.kubernetes.io/managed-by=roundsman' : null
     expect(selectors.get(collectionPath(kind))).toBe(selector)
   }
   const definitions = await api.next()

@@ -1,7 +1,7 @@
 // Every kind of rule, and the functions that work on any of them. A new kind is a new file and one line here.
 import type { Instant } from '../clock.ts'
 import type { RuleDefinition } from '../judged-policy.ts'
-import { type Expression, printExpression } from '../promql.ts'
+import { printExpression } from '../promql.ts'
 import type { AlertNames, AlertTexts } from './alert-identity.ts'
 import { down } from './down.ts'
 import { latency } from './latency.ts'
@@ -30,13 +30,9 @@ export function lookbackMs(definition: RuleDefinition): number {
   return faceOf(definition).lookbackMs(definition)
 }
 
-export function ruleExpression(definition: RuleDefinition, scope: RuleScope): Expression {
-  return faceOf(definition).expression(definition, scope)
-}
-
 /** The expression as Prometheus reads it. */
 export function rulePromQL(definition: RuleDefinition, scope: RuleScope): string {
-  return printExpression(ruleExpression(definition, scope))
+  return printExpression(faceOf(definition).expression(definition, scope))
 }
 
 /** Annotations `summary` and `description`; for Prometheus `names` are its template placeholders. */

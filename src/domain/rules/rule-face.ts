@@ -31,7 +31,7 @@ export type RuleScope = {
 export type RuleTarget = { readonly name: string; readonly intervalMs: number }
 
 /** The fields of a definition that its kind alone decides. */
-export type KindFields<Kind extends RuleKind> = Kind extends RuleKind
+type KindFields<Kind extends RuleKind> = Kind extends RuleKind
   ? Omit<RuleOf<Kind>, 'name' | 'alert' | 'severity'>
   : never // Distributes over several kinds.
 
