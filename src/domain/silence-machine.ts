@@ -28,7 +28,7 @@ export type ObservedAlertmanager = {
   readonly name: string
   readonly version?: string
   readonly silences?: readonly RemoteSilence[] // A complete list; absent until there was one.
-  readonly problem?: { readonly message: string } // While it does not answer properly.
+  readonly problem?: { readonly message: string } // While it does not answer properly; without its name.
   readonly refusal?: { readonly message: string } // What the last write for this Silence answered, when it was refused.
 }
 
@@ -67,7 +67,7 @@ export function silenceStep(desired: DesiredSilence, seen: ObservedAlertmanager,
   })
   // Without a fresh list a POST could be the second one: it waits, and is made up for when the Alertmanager answers again.
   if (seen.silences === undefined || seen.problem !== undefined) {
-    return step('unknown', [], seen.problem?.message ?? `Alertmanager ${seen.name} has not answered yet`)
+    return step('unknown', [], seen.problem?.message ?? 'it has not answered yet')
   }
   const actions =
     desired.isDeleted || now >= desired.window.endsAt

@@ -182,7 +182,7 @@ export class AlertmanagerCluster {
   }): void {
     const isNew = this.#problem === undefined
     const since = this.#problem?.since ?? this.#options.clock.now()
-    this.#problem = { since, reason: problem.reason, message: this.#sentence(problem.message) }
+    this.#problem = { since, ...problem }
     this.#writes.forget()
     if (!isNew) return
     this.#options.log.warn('Alertmanager does not answer', { alertmanager: this.name, ...problem })

@@ -99,7 +99,7 @@ describe('reading', () => {
     const since = clock.now()
     expect(view()).toEqual({
       name: 'main',
-      problem: { since, reason: 'AlertmanagerRefused', message: 'Alertmanager main: HTTP 503' },
+      problem: { since, reason: 'AlertmanagerRefused', message: 'HTTP 503' },
     })
     clock.advance(5_000)
     await uneasy()
@@ -127,7 +127,7 @@ describe('reading', () => {
   it('says so when no replica is ready', async () => {
     alertmanagers.setAddresses([{ name: 'main', urls: [] }])
     await uneasy()
-    expect(view()?.problem?.message).toBe('Alertmanager main: no replica is ready')
+    expect(view()?.problem?.message).toBe('no replica is ready')
     expect(await post('a')).toMatchObject({ ok: false, permanent: false })
   })
 
