@@ -41,6 +41,8 @@ export class AlertmanagerCluster {
   #polling: Promise<void> | undefined
   #isAgain = false // A list was asked for while one was under way, which may have missed what the asker wants to see.
   #disarm: (() => void) | undefined
+  /** Writes whose outcome nobody knows. A list that was asked for before the last of them says nothing about it. */
+  #doubts = 0
   #isStopped = false
 
   constructor({ name, urls }: AlertmanagerAddress, options: ClusterOptions) {
@@ -128,6 +130,7 @@ export class AlertmanagerCluster {
     this.refresh()
     if (answer.kind === 'ok') return { ok: true }
     if (answer.kind === 'unreachable') {
+      this.#doubts += 1
       this.#fail({ reason: 'AlertmanagerUnreachable', message: answer.message })
       return { ok: false, permanent: false, message: this.#sentence(answer.message) }
     }
@@ -147,12 +150,14 @@ export class AlertmanagerCluster {
     const { client, clock } = this.#options
     const askedAtMs = clock.monotonicMs()
     const observedAt = clock.now()
+    const doubts = this.#doubts
     const urls = this.#urls.toSorted((a, b) => Number(b === this.#sticky) - Number(a === this.#sticky))
     const answers = await Promise.all(urls.map((url) => client.listSilences(url)))
     if (this.#isStopped) return
     const first = answers.findIndex((answer) => answer.kind === 'ok')
     if (first === -1) return this.#fail(failureOf(answers))
     await this.#adopt(urls[first] ?? '')
+    if (doubts !== this.#doubts) return // The next list is asked for already.
     const silences = unionOf(answers.flatMap((answer) => (answer.kind === 'ok' ? [answer.value] : [])))
     const missing = this.#writes.confirm(silences, askedAtMs, clock.monotonicMs())
     const hadProblem = this.#problem !== undefined

@@ -4,12 +4,15 @@ import type { AddressInfo } from 'node:net'
 import type { RemoteSilence, SilencePost } from '../../src/domain/remote-silence.ts'
 import type { AlertmanagerStore, Reply } from './alertmanager-store.ts'
 
-/** What becomes of a request. `lost`: it is carried out and the connection cut before the answer. */
+/**
+ * What becomes of a request. `lost`: it is carried out and the connection cut before the answer. `held`: a list of now, answered later.
+ */
 export type Fault =
   | { readonly kind: 'none' }
   | { readonly kind: 'status'; readonly status: number; readonly body?: string }
   | { readonly kind: 'body'; readonly body: string }
   | { readonly kind: 'silent' | 'reset' | 'lost' }
+  | { readonly kind: 'held'; readonly until: Promise<void> }
 
 export class AlertmanagerServer {
   version = '0.34.2'
@@ -59,6 +62,11 @@ export class AlertmanagerServer {
         return void response.writeHead(fault.status).end(fault.body ?? '')
       case 'body':
         return void response.end(fault.body)
+      case 'held': {
+        const answer = JSON.stringify(this.store.list().filter(this.shows).map(json))
+        await fault.until
+        return void response.end(answer)
+      }
       case 'silent':
         return
       case 'reset':

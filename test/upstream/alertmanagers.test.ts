@@ -11,6 +11,7 @@ let clock: FakeClock
 let store: AlertmanagerStore
 let server: AlertmanagerServer
 let alertmanagers: Alertmanagers
+let onEachChange: () => void
 let changes: { readonly alertmanager: string; readonly uids: readonly string[] | 'all' }[]
 
 beforeEach(async () => {
@@ -18,10 +19,14 @@ beforeEach(async () => {
   store = new AlertmanagerStore(() => clock.now())
   server = await AlertmanagerServer.start(store)
   changes = []
+  onEachChange = () => {}
   alertmanagers = new Alertmanagers({
     clock,
     log: new FakeLog(),
-    onChange: (alertmanager, uids) => changes.push({ alertmanager, uids: uids === 'all' ? uids : [...uids] }),
+    onChange: (alertmanager, uids) => {
+      changes.push({ alertmanager, uids: uids === 'all' ? uids : [...uids] })
+      onEachChange()
+    },
     deadlineMs: 4_000, // Unlike the pauses between two lists.
   })
   alertmanagers.start()
@@ -35,6 +40,10 @@ afterEach(async () => {
 const view = () => alertmanagers.alertmanagers()[0]
 const ids = () => view()?.silences?.map((silence) => silence.id)
 const quiet = () => clock.untilTimer(30_000)
+/** Until the server has had so many requests of this kind; the test's own time limit bounds the wait. */
+async function arrived(request: string, count: number): Promise<void> {
+  while (server.count(request) < count) await new Promise((resolve) => setImmediate(resolve))
+}
 const uneasy = () => clock.untilTimer(5_000)
 
 async function know(...urls: readonly string[]): Promise<void> {
@@ -200,6 +209,23 @@ describe('writing', () => {
     expect(view()).not.toHaveProperty('problem')
     expect(ids()).toHaveLength(1)
   })
+})
+
+it('believes no list that was asked for before a write of unknown outcome', async () => {
+  await know(server.url)
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  server.fault = (request) =>
+    request.startsWith('POST') ? { kind: 'lost' } : { kind: 'held', until: released }
+  alertmanagers.refresh('main')
+  await arrived('GET /api/v2/silences', 2)
+  expect(await post('a')).toMatchObject({ ok: false })
+  server.fault = () => ({ kind: 'none' })
+  const seen: (readonly [boolean, number | undefined])[] = []
+  onEachChange = () => seen.push([view()?.problem !== undefined, ids()?.length])
+  release()
+  await quiet()
+  // Answering, and empty, would have been an invitation to make it a second time.
+  expect(seen).toEqual([[false, 1]])
 })
 
 describe('a refusal', () => {
