@@ -37,6 +37,7 @@ let namespace: string
 let connection: KubeConnection
 let told: Told
 let failures: string[]
+let started: number
 let relists: { readonly kind: string; readonly reason: string; readonly atMs: number }[]
 
 beforeAll(async () => {
@@ -82,6 +83,7 @@ async function start(server: string): Promise<void> {
   const file = join(folder, 'kubeconfig')
   writeKubeconfig({ file, server, caFile, user: { tokenFile } })
   told = new Told()
+  started = performance.now()
   failures = []
   relists = []
   connection = await connectKube({
@@ -310,7 +312,7 @@ function isForbidden(): boolean {
 
 test('definitions that come and go are followed without a restart', async () => {
   const crds = cluster.program('prometheus-operator-crds')
-  expect(availability('PrometheusRule')).toBe('notServed')
+  await told.until(() => availability('PrometheusRule') === 'notServed')
   await installPrometheusOperatorCrds(cluster.kubectl, crds)
   await told.until(() => availability('PrometheusRule') === 'synced')
   const labels = { 'app.kubernetes.io/managed-by': 'roundsman' }
@@ -357,8 +359,11 @@ test('a black-holed watch is found within 45 s, and no change is missed', async 
   const address = new URL(proxy.url).hostname
   const swallow = (verb: 'add' | 'del') =>
     spawnSync('ip', ['route', verb, 'blackhole', `${address}/32`, 'table', 'local']).status
+  const isOpen = (passage: Passage) =>
+    isWatchOf(targets)(passage) && passage.atMs > started && passage.code === 200
+  await eventually('the watch is open', () => proxy.passages.some(isOpen))
+  await create('before-black-hole')
   await expectInStep()
-  failures.length = 0
   const began = performance.now()
   proxy.freeze()
   expect(swallow('add')).toBe(0)
@@ -372,5 +377,8 @@ test('a black-holed watch is found within 45 s, and no change is missed', async 
   expect(swallow('del')).toBe(0)
   proxy.thaw()
   await expectInStep({ withinMs: 30_000 })
+  expect(failures.filter((failure) => failure.startsWith('InspectionTarget'))[0]).toBe(
+    'InspectionTarget ETIMEDOUT',
+  )
   expect(foundMs).toBeLessThan(45_000)
 })
