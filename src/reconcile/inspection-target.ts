@@ -51,7 +51,21 @@ function decide(world: TargetWorld, now: Instant): Plan {
     return planOf({ ...told(object, status.accepted, status.found, now), probe: { kind: 'remove', uid } })
   }
   const status = accepted(spec, 'Probing', `probed every ${effectiveInWords(spec).interval}`)
-  return planOf({ ...told(object, status, found(world), now), probe: { kind: 'set', entry } })
+  const overloadedMs = momentaryOverloadMs(world, entry, now)
+  return planOf({
+    ...told(object, status, overloadedMs > 0 ? undefined : found(world), now),
+    probe: { kind: 'set', entry },
+    ...(overloadedMs > 0 ? { next: { kind: 'after', ms: overloadedMs } } : {}),
+  })
+}
+
+/**
+ * A crowd of new targets may overload this machine for a moment. That is no news about a target; when it lasts for two intervals, it is.
+ * Answers how long to wait for that, 0 when there is nothing to wait for.
+ */
+function momentaryOverloadMs({ report }: TargetWorld, { intervalMs }: ProbeEntry, now: Instant): number {
+  if (report?.state.verdict !== 'Unknown' || report.state.reason !== 'InternalOverload') return 0
+  return Math.max(0, report.state.since + 2 * intervalMs - now)
 }
 
 type Part = { readonly conditions?: readonly WantedCondition[]; readonly [field: string]: unknown }

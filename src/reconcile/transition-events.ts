@@ -5,15 +5,18 @@ import { type KubeObject, refOfObject } from '../domain/kube-object.ts'
 import { conditionOf, type WantedCondition } from './conditions.ts'
 import type { PlannedEvent } from './plan.ts'
 
-/** For each condition that says how a thing goes: which status is good, and what Roundsman is doing when it changes. */
-const told: ReadonlyMap<string, { readonly good: 'True' | 'False'; readonly action: string }> = new Map([
-  ['Ready', { good: 'True', action: 'Reconcile' }],
-  ['Healthy', { good: 'True', action: 'Probe' }],
-  ['Degraded', { good: 'False', action: 'Probe' }],
-  ['Active', { good: 'True', action: 'Silence' }],
+/** For each condition that people follow: which status is good, whether the opposite is a warning, and what Roundsman does about it. */
+const told: ReadonlyMap<
+  string,
+  { readonly good: 'True' | 'False'; readonly warns: boolean; readonly action: string }
+> = new Map([
+  ['Ready', { good: 'True', warns: true, action: 'Reconcile' }],
+  ['Healthy', { good: 'True', warns: true, action: 'Probe' }],
+  ['Degraded', { good: 'False', warns: true, action: 'Probe' }],
+  ['Active', { good: 'True', warns: false, action: 'Silence' }],
 ])
 
-/** The events of a change from what the object's status holds to `wanted`. A first good news is no news. */
+/** The events of a change from what the object's status holds to `wanted`. That all is well from the beginning is no news. */
 export function transitionEvents(
   object: KubeObject,
   wanted: readonly WantedCondition[],
@@ -24,15 +27,21 @@ export function transitionEvents(
     if (kind === undefined) return []
     const before = conditionOf(object, condition.type)
     const isGood = condition.status === kind.good
-    const isBad = condition.status !== kind.good && condition.status !== 'Unknown'
-    const isNews =
-      before === undefined
-        ? isBad
-        : before.status !== condition.status || (isBad && before.reason !== condition.reason)
-    if (!isNews) return []
-    const lasted = isGood && before !== undefined ? ` after ${lasting(before.lastTransitionTime, now)}` : ''
+    const wasGood = before?.status === kind.good
+    if (isGood) {
+      // Doubt that ends well was told by nobody, so its end need not be.
+      const wasBad = before !== undefined && !wasGood && before.status !== 'Unknown'
+      if (!wasBad && (kind.warns || wasGood)) return []
+      const suffix = wasBad && kind.warns ? ` after ${lasting(before.lastTransitionTime, now)}` : ''
+      return [event(object, { type: 'Normal', action: kind.action, condition, suffix })]
+    }
+    const isDoubt = condition.status === 'Unknown'
+    const isNews = isDoubt
+      ? wasGood
+      : before?.status !== condition.status || before.reason !== condition.reason
+    if (!isNews || (!kind.warns && !wasGood)) return []
     return [
-      event(object, { type: isBad ? 'Warning' : 'Normal', action: kind.action, condition, suffix: lasted }),
+      event(object, { type: kind.warns ? 'Warning' : 'Normal', action: kind.action, condition, suffix: '' }),
     ]
   })
 }

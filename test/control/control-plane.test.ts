@@ -82,6 +82,19 @@ describe('targets', () => {
     ])
   })
 
+  test('are not told Unknown for a moment of our own overload, but are when it lasts', async () => {
+    const world = new World()
+    const target = world.put('InspectionTarget', 'checkout', httpTarget)
+    await world.start()
+    await world.report(target, { verdict: 'Unknown', reason: 'InternalOverload', message: 'overloaded' })
+    expect(world.condition(target, 'Healthy')).toBeUndefined()
+    await world.advance(61_000)
+    expect(world.condition(target, 'Healthy')).toMatchObject({
+      status: 'Unknown',
+      reason: 'InternalOverload',
+    })
+  })
+
   test('that flap are written a few times and then once a minute, the last verdict in the end', async () => {
     const world = new World()
     const target = world.put('InspectionTarget', 'checkout', httpTarget)
