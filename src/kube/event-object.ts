@@ -5,7 +5,7 @@ import { apiVersionOf } from '../domain/kinds.ts'
 import type { PlannedEvent } from '../reconcile/plan.ts'
 import { microTime } from './micro-time.ts'
 
-export const reportingController = 'roundsman.dev/operator'
+const reportingController = 'roundsman.dev/operator'
 
 const noteBytesMax = 1_024
 const nameMax = 128

@@ -112,7 +112,7 @@ export function describeSource(name: string, make: MakeCluster): void {
   })
 }
 
-export function describeChildren(name: string, make: MakeCluster): void {
+function describeChildren(name: string, make: MakeCluster): void {
   describe(`children: ${name}`, () => {
     const cluster = clusterOfEachCase(make)
 

@@ -5,7 +5,7 @@
 export type Fields = { readonly [name: string]: unknown }
 
 /** The paths of the leaves that each manager owns, by manager and subresource. */
-export type Ownership = ReadonlyMap<string, ReadonlySet<string>>
+type Ownership = ReadonlyMap<string, ReadonlySet<string>>
 
 export type Applied = { readonly fields: Fields; readonly owners: Ownership }
 
