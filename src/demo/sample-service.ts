@@ -1,7 +1,9 @@
-// A sample service to inspect: an ordinary HTTP service with a health check, a business route and metrics, and a switch that breaks it.
+// A sample service to inspect: an ordinary HTTP service with a health check, a business route and metrics, an inbox for messages, and a
+// switch that breaks it.
 // It knows nothing of Roundsman, so that what is seen of it is seen from outside alone.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Inbox } from './inbox.ts'
 import { isMode, type Mode } from './mode.ts'
 import { switchPage } from './switch-page.ts'
 
@@ -31,6 +33,7 @@ export type SampleOptions = {
 export async function startSampleService(options: SampleOptions): Promise<SampleService> {
   const { host, port, after, slowMs = 1_500, onSwitched = () => {} } = options
   const counts = new Map<string, number>()
+  const inbox = new Inbox()
   let mode: Mode = 'ok'
   const server = createServer((request, response) => {
     const path = URL.parse(request.url ?? '/', 'http://sample')?.pathname ?? ''
@@ -38,9 +41,22 @@ export async function startSampleService(options: SampleOptions): Promise<Sample
       return send(response, 200, switchPage(mode), 'text/html; charset=utf-8')
     if (path === '/switch' && request.method === 'POST') return void turnSwitch(request, response)
     if (path === '/metrics') return send(response, 200, metricsText(counts), 'text/plain; version=0.0.4')
+    if (path === '/inbox' && request.method === 'POST') return void takeMessage(request, response)
+    if (path === '/inbox') return send(response, 200, inbox.text, 'text/plain; charset=utf-8')
     if (!Object.hasOwn(routes, path)) return answer(response, 404, { error: 'no such path' }, path)
     return behave(response, path as keyof typeof routes)
   })
+
+  /** Works in every mode: what is broken is the service, not who is told of it. */
+  async function takeMessage(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const isTaken = await inbox.take(request)
+    answer(
+      response,
+      isTaken ? 200 : 413,
+      isTaken ? { taken: true } : { error: 'too long, or broken off' },
+      '/inbox',
+    )
+  }
 
   function behave(response: ServerResponse, path: keyof typeof routes): void {
     switch (mode) {

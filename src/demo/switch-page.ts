@@ -17,7 +17,7 @@ ul { list-style: none; padding: 0 } li { margin: .5rem 0 }
 button { font: inherit; min-width: 6rem; padding: .4rem } button[aria-current] { font-weight: bold; outline: 2px solid }
 </style>
 <h1>A service to break</h1>
-<p>It serves <a href="/health">/health</a>, <a href="/orders">/orders</a> and <a href="/metrics">/metrics</a>, and now it <em>${modes[current]}</em>.</p>
+<p>It serves <a href="/health">/health</a>, <a href="/orders">/orders</a>, <a href="/metrics">/metrics</a> and an <a href="/inbox">/inbox</a>, and now it <em>${modes[current]}</em>.</p>
 <form method="post" action="/switch"><ul>
 ${buttons.join('\n')}
 </ul></form>

@@ -9,6 +9,7 @@ import { folderSecrets } from '../files/secrets.ts'
 import { createFolderSink } from '../files/sink.ts'
 import { FolderSource } from '../files/source.ts'
 import { type Core, startCore } from './core.ts'
+import { demoSettings, startDemoService } from './demo.ts'
 import type { World } from './operator.ts'
 
 /** The lock of the data folder stands in for the lease: whoever holds it leads, and there is no other. */
@@ -18,7 +19,10 @@ const wholeShard: Shard = { owns: () => true, onChange: () => {} }
 type Run = Extract<Command, { name: 'run' }>
 
 /** What a person at the terminal is shown of the running program. */
-export type Display = { start(core: Core, folder: ManifestFolder): { stop(): void } }
+export type Display = {
+  /** `hints`: what else there is to look at, one line each. */
+  start(core: Core, folder: ManifestFolder, hints: readonly string[]): { stop(): void }
+}
 
 const decideGraceMs = 1_000
 
@@ -35,6 +39,11 @@ export async function runStandalone(command: Run, world: World, display: Display
   }
   try {
     return await runOver(command, world, { display, lock: locking.lock })
+  } catch (error) {
+    const problem = listenProblem(error)
+    if (problem === undefined) throw error
+    log.error(problem)
+    return 78
   } finally {
     await locking.lock.release()
   }
@@ -46,7 +55,9 @@ async function runOver(
   { display, lock }: { display: Display; lock: Lock },
 ): Promise<number> {
   const { clock, log } = world
-  const { paths, dataFolder, settings } = command
+  const { paths, dataFolder } = command
+  const demo = command.demo ? await startDemoService(clock) : undefined
+  const settings = demo === undefined ? command.settings : demoSettings(command.settings)
   const folder = new ManifestFolder({ paths, dataFolder, clock, log })
   const core = await startCore({
     ...world,
@@ -67,10 +78,23 @@ async function runOver(
     probeThreads: Math.max(1, availableParallelism() - 1),
   })
   await lock.tell(core.address)
-  const shown = display.start(core, folder)
+  const hints =
+    demo === undefined
+      ? []
+      : [`break the sample service at ${demo.url}/, read its inbox at ${demo.url}/inbox`]
+  const shown = display.start(core, folder, hints)
   await world.ended
   shown.stop()
   await core.stopDeciding(decideGraceMs)
   await core.stop()
+  await demo?.stop()
   return 0
+}
+
+/** What to do about an address that cannot be had; undefined for any other error. */
+function listenProblem(error: unknown): string | undefined {
+  if (!(error instanceof Error && 'syscall' in error && error.syscall === 'listen')) return undefined
+  const { address, port, code } = error as Error & { address?: string; port?: number; code?: string }
+  const why = code === 'EADDRINUSE' ? 'another program listens there' : `the system says ${code}`
+  return `cannot listen on ${address ?? ''}:${port ?? ''}: ${why}; end it, or give another address with --listen`
 }

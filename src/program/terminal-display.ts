@@ -34,9 +34,9 @@ export function terminalDisplay({
   )
   return {
     print: (lines) => table.print(lines),
-    start: (core, folder) => {
-      const footer = [`results http://${core.address}/metrics/targets, all endpoints http://${core.address}/`]
-      table.start(() => look(core, folder), footer)
+    start: (core, folder, hints) => {
+      const results = `results http://${core.address}/metrics/targets, all endpoints http://${core.address}/`
+      table.start(() => look(core, folder), [results, ...hints])
       return { stop: () => table.stop() }
     },
   }
