@@ -11,8 +11,11 @@ import type { Availability } from '../reconcile/ports.ts'
 
 /** What a source tells. Implemented by the store. Calls come in order, never while another is running. */
 export type SourceListener = {
-  /** A complete list: swapped in at once, then the differences are told (kube:R4). Identity is the UID. */
-  replace(kind: KindName, objects: readonly KubeObject[]): void
+  /**
+   * A complete list: swapped in at once, then the differences are told (kube:R4). Identity is the UID. With `isRewound` the cluster itself
+   * went back, as after a restored backup: what is held is not newer for its higher version (kube:R9).
+   */
+  replace(kind: KindName, objects: readonly KubeObject[], options?: { readonly isRewound: boolean }): void
   /** One object was added or changed. An event older than the stored object of that UID is dropped by the store (kube:R9). */
   upsert(kind: KindName, object: KubeObject): void
   /** The object of that UID is gone. */

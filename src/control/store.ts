@@ -51,13 +51,18 @@ export class Store implements SourceListener, ObjectReader {
     return this.#availability.get(kind) ?? { state: 'syncing' }
   }
 
-  replace(kind: KindName, objects: readonly KubeObject[]): void {
+  replace(
+    kind: KindName,
+    objects: readonly KubeObject[],
+    { isRewound }: { readonly isRewound: boolean } = { isRewound: false },
+  ): void {
     const before = this.#collections.get(kind) ?? new Map<string, KubeObject>()
     const after = new Map<string, KubeObject>()
     for (const object of objects) {
       const name = nameOf(refOfObject(object))
       const held = before.get(name)
-      after.set(name, held !== undefined && isOlder(object, held) ? held : object)
+      const isHeldNewer = !isRewound && held !== undefined && isOlder(object, held)
+      after.set(name, isHeldNewer ? held : object)
     }
     this.#collections.set(kind, after)
     this.#sorted.delete(kind)

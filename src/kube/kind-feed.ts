@@ -12,6 +12,7 @@ export class KindFeed {
   readonly #listener: SourceListener
   readonly #parts: Part[] = []
   readonly #onRewound: () => void
+  #isRewound = false // Whether an older state was seen than what was told last.
   #isTold = false // Whether a whole list was told: not before every part has its own.
 
   constructor(kind: KindName, { listener, onRewound }: { listener: SourceListener; onRewound: () => void }) {
@@ -35,21 +36,27 @@ export class KindFeed {
         if (this.#isTold) this.#listener.remove(this.#kind, object)
       },
       setAvailability: (availability) => this.#setAvailability(part, availability),
-      rewound: this.#onRewound,
+      rewound: () => {
+        this.#isRewound = true
+        this.#onRewound()
+      },
     }
   }
 
   #replace(part: Part, objects: readonly KubeObject[]): void {
     if (this.#parts.length === 1) {
-      this.#isTold = true
-      this.#listener.replace(this.#kind, objects)
+      this.#tell(objects)
       return
     }
     part.objects = new Map(objects.map((object) => [object.metadata.uid ?? '', object]))
     if (this.#parts.some((other) => other.objects === undefined)) return
+    this.#tell(this.#parts.flatMap((other) => [...(other.objects?.values() ?? [])]))
+  }
+
+  #tell(objects: readonly KubeObject[]): void {
     this.#isTold = true
-    const all = this.#parts.flatMap((other) => [...(other.objects?.values() ?? [])])
-    this.#listener.replace(this.#kind, all)
+    this.#listener.replace(this.#kind, objects, { isRewound: this.#isRewound })
+    this.#isRewound = false
   }
 
   #setAvailability(part: Part, availability: Availability): void {

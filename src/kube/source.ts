@@ -135,7 +135,7 @@ export class KubeSource implements ClusterSource {
 
 function tellingObserver(listener: SourceListener, observer: ReflectorObserver): SourceListener {
   return {
-    replace: (kind, objects) => listener.replace(kind, objects),
+    replace: (kind, objects, options) => listener.replace(kind, objects, options),
     upsert: (kind, object) => listener.upsert(kind, object),
     remove: (kind, object) => listener.remove(kind, object),
     setAvailability: (kind, availability) => {

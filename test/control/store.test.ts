@@ -46,6 +46,18 @@ describe('the store', () => {
     expect(told()).toEqual(['a u9@5 -> -@-', 'a -@- -> u10@7'])
   })
 
+  test('keeps what a list does not know yet, but not when the whole cluster went back', () => {
+    const { store } = makeStore()
+    const versionOfA = () => store.get(ref('a'))?.metadata.resourceVersion
+    store.upsert('InspectionTarget', target('a', 'u1', '7'))
+    store.replace('InspectionTarget', [target('a', 'u1', '5')])
+    expect(versionOfA()).toBe('7')
+    store.replace('InspectionTarget', [target('a', 'u1', '5')], { isRewound: true })
+    expect(versionOfA()).toBe('5')
+    store.upsert('InspectionTarget', target('a', 'u1', '6'))
+    expect(versionOfA()).toBe('6')
+  })
+
   test('drops an event that is older than what it holds of that UID', () => {
     const { store, told } = makeStore()
     store.upsert('InspectionTarget', target('a', 'u1', '10'))

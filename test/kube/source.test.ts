@@ -146,6 +146,9 @@ test('asks for a namespace by its name when it is limited to some', async () => 
 })
 
 test('doubts what is missing for five minutes after the API server showed an older state', async () => {
+  const rewound: (boolean | undefined)[] = []
+  told.replace = (_kind: KindName, _objects: readonly KubeObject[], options?: { isRewound: boolean }) =>
+    void rewound.push(options?.isRewound)
   start()
   ;(await api.next(isList('Silence'))).reply(listOf([]))
   ;(await api.next(isWatch('Silence'))).refuse(410)
@@ -154,6 +157,7 @@ test('doubts what is missing for five minutes after the API server showed an old
   clock.advance(5_000)
   ;(await api.next(isList('Silence'))).reply({ metadata: { resourceVersion: '9' }, items: [] })
   await api.next(isWatch('Silence'))
+  expect(rewound).toEqual([false, true])
   expect(source.isHistoryDoubtful()).toBe(true)
   clock.advance(300_000)
   expect(source.isHistoryDoubtful()).toBe(false)
