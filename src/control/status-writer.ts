@@ -41,15 +41,18 @@ export class StatusWriter {
     if (held === undefined || held.metadata.uid !== object.metadata.uid) return { kind: 'current' }
     const stored = (held.status ?? {}) as Readonly<Record<string, unknown>>
     if (!isNews(stored, write.status, write.manager)) return { kind: 'current' }
-    const delayMs = write.manager === 'roundsman/prober' ? this.#proberDelayMs(held, stored) : 0
-    if (delayMs > 0) return { kind: 'deferred', ms: delayMs }
     const { uid = '', resourceVersion = '' } = held.metadata
+    // The first verdict of a target is outside the limits (kube:S8).
+    const isLimited = write.manager === 'roundsman/prober' && stored.verdict !== undefined
+    const delayMs = isLimited ? this.#proberDelayMs(uid) : 0
+    if (delayMs > 0) return { kind: 'deferred', ms: delayMs }
     const answer = await this.#sink.updateStatus(ref, write.status, {
       manager: write.manager,
       uid,
       resourceVersion,
     })
     if (!answer.ok) {
+      if (isLimited) this.#giveBack(uid) // Or an outage would use up what may be told after it.
       // Gone meanwhile: nothing is left to tell, and the watch will say so.
       return answer.failure.kind === 'notFound'
         ? { kind: 'current' }
@@ -63,13 +66,16 @@ export class StatusWriter {
     this.#ofTarget.delete(uid)
   }
 
-  /** 0 when the write may go now. The first verdict of a target is outside the limits (kube:S8). */
-  #proberDelayMs(held: KubeObject, stored: Readonly<Record<string, unknown>>): number {
-    if (stored.verdict === undefined) return 0
-    const uid = held.metadata.uid ?? ''
+  /** 0 when the write may go now. */
+  #proberDelayMs(uid: string): number {
     const bucket = this.#ofTarget.get(uid) ?? new TokenBucket(perTarget, this.#clock)
     this.#ofTarget.set(uid, bucket)
     const waitMs = Math.max(bucket.waitMs(), this.#probers.waitMs())
     return waitMs > 0 ? waitMs : bucket.take() + this.#probers.take()
+  }
+
+  #giveBack(uid: string): void {
+    this.#ofTarget.get(uid)?.giveBack()
+    this.#probers.giveBack()
   }
 }

@@ -23,6 +23,11 @@ export class TokenBucket {
     return waitMs
   }
 
+  /** For what a token was taken has not happened. */
+  giveBack(): void {
+    this.#tokens = Math.min(this.#burst, this.#tokens + 1)
+  }
+
   /** Milliseconds until there is a token; 0 when there is one now. Takes none. */
   waitMs(): number {
     const nowMs = this.#clock.monotonicMs()

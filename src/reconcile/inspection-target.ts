@@ -100,7 +100,8 @@ function found({ object, report }: TargetWorld): Part | undefined {
   const { verdict, since, reason, message } = report.state
   const stored = (object.status as { verdict?: string } | undefined)?.verdict
   const isUndecided = verdict === 'Unknown' && report.transitions.length === 0
-  if (isUndecided && stored !== undefined && stored !== 'Suspended') return undefined
+  const isNews = stored === 'Suspended' || (stored === undefined && reason !== '')
+  if (isUndecided && !isNews) return undefined
   return {
     verdict,
     since: wholeSeconds(since),

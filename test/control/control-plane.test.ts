@@ -113,6 +113,27 @@ describe('targets', () => {
     expect(world.condition(target, 'Healthy')).toMatchObject({ status: 'False', reason: 'ConnectRefused' })
   })
 
+  test('that change while the API server is away are told at once when it is back', async () => {
+    const world = new World()
+    const target = world.put('InspectionTarget', 'checkout', httpTarget)
+    await world.start()
+    await world.report(target, { verdict: 'Healthy' })
+    world.cluster.fail('updateStatus', { kind: 'unavailable', message: 'ECONNREFUSED' }, 12)
+    await world.report(target, { verdict: 'Unhealthy', reason: 'HttpStatus' })
+    await world.advance(30_000)
+    expect(world.condition(target, 'Healthy')).toMatchObject({ status: 'False', reason: 'HttpStatus' })
+  })
+
+  test('that no probe has looked at yet say nothing of their health', async () => {
+    const world = new World()
+    const target = world.put('InspectionTarget', 'checkout', httpTarget)
+    await world.start()
+    await world.report(target, { verdict: 'Unknown' })
+    expect(world.condition(target, 'Healthy')).toBeUndefined()
+    await world.report(target, { verdict: 'Unknown', reason: 'ConfigReference', message: 'no such Service' })
+    expect(world.condition(target, 'Healthy')).toMatchObject({ status: 'Unknown', reason: 'ConfigReference' })
+  })
+
   test('with a spec that an older CRD let through are stalled with a sentence, and the others go on', async () => {
     const world = new World()
     const bad = world.put('InspectionTarget', 'bad', { interval: 'soon', http: { url: 'http://a/' } })

@@ -16,3 +16,11 @@ test('tells the wait without taking, and never holds more than its burst', () =>
   clock.advance(60_000)
   expect([bucket.waitMs(), bucket.waitMs(), bucket.take(), bucket.waitMs()]).toEqual([0, 0, 0, 1_000])
 })
+
+test('has a token again that was given back, and never more than its burst', () => {
+  const bucket = new TokenBucket({ perSecond: 1, burst: 1 }, new FakeClock())
+  bucket.take()
+  bucket.giveBack()
+  bucket.giveBack()
+  expect([bucket.take(), bucket.take()]).toEqual([0, 1_000])
+})
