@@ -1,6 +1,6 @@
 // A DNS server on loopback that answers what a test wants, byte by byte: refusals, silence and nonsense included.
 import { createSocket } from 'node:dgram'
-import { createServer, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 
 export type NameAnswer =
@@ -45,10 +45,11 @@ export async function nameServer(
     const reply = answerTo(packet)
     if (reply !== undefined) socket.send(cut(reply), from.port, from.address)
   })
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
-  const { port } = socket.address()
+  // TCP first: any connection of another test may hold a TCP port of that number, hardly a datagram socket a UDP one.
   const streams = createServer((stream) => answerStream(stream, answerTo))
-  await new Promise<void>((resolve) => streams.listen(port, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => streams.listen(0, '127.0.0.1', resolve))
+  const { port } = streams.address() as AddressInfo
+  await new Promise<void>((resolve) => socket.bind(port, '127.0.0.1', resolve))
   onTestFinished(() => {
     socket.close()
     streams.close()
