@@ -3,6 +3,7 @@ import type { Instant } from '../domain/clock.ts'
 import type { KubeObject } from '../domain/kube-object.ts'
 import type { ActiveAlert, ReceiverRecord } from '../evaluate/ports.ts'
 import { conditionOf } from '../reconcile/conditions.ts'
+import { count } from './terminal.ts'
 
 /** Worst first; `Invalid`: its spec cannot be used; `Waiting`: nothing was found yet. */
 export const shownVerdicts = [
@@ -51,16 +52,28 @@ export function standingOf(now: {
   }
 }
 
-/** `2 of 5 targets are not healthy, the first for 14m`; needs no table to be understood. */
+/** `2 of 5 targets are not healthy, the longest for 14m, 1 alert fires`; needs no table to be understood. */
 export function sentenceOf({ targets, alerts }: Standing, now: Instant): string {
+  const suspended = targets.filter(({ verdict }) => verdict === 'Suspended').length
   const bad = targets.filter(({ verdict }) => verdict !== 'Healthy' && verdict !== 'Suspended')
-  const firing =
-    alerts.length === 0 ? '' : `, ${alerts.length} ${alerts.length === 1 ? 'alert fires' : 'alerts fire'}`
-  if (targets.length === 0) return 'no target is declared'
-  if (bad.length === 0) return `all ${targets.length} targets are healthy${firing}`
+  const parts = [
+    targets.length === 0 ? 'no target is declared' : healthOf(targets.length - suspended, bad, now),
+    ...(suspended === 0 ? [] : [`${suspended} suspended`]),
+    ...(alerts.length === 0
+      ? []
+      : [`${count(alerts.length, 'alert')} ${alerts.length === 1 ? 'fires' : 'fire'}`]),
+  ]
+  return parts.join(', ')
+}
+
+function healthOf(probed: number, bad: readonly TargetStanding[], now: Instant): string {
+  if (probed === 0) return 'no target is probed'
+  const verb = (number: number) => (number === 1 ? 'is' : 'are')
+  if (bad.length === 0)
+    return `${probed === 1 ? '' : 'all '}${count(probed, 'target')} ${verb(probed)} healthy`
   const since = Math.min(...bad.flatMap((target) => target.since ?? []))
   const lasting = Number.isFinite(since) ? `, the longest for ${ageText(now - since)}` : ''
-  return `${bad.length} of ${targets.length} targets ${bad.length === 1 ? 'is' : 'are'} not healthy${lasting}${firing}`
+  return `${bad.length} of ${count(probed, 'target')} ${verb(bad.length)} not healthy${lasting}`
 }
 
 /** `45s`, `14m`, `3h`, `2d`: one unit, rounded down, as kubectl shows ages. */

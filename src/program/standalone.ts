@@ -9,7 +9,7 @@ import { folderSecrets } from '../files/secrets.ts'
 import { createFolderSink } from '../files/sink.ts'
 import { FolderSource } from '../files/source.ts'
 import { type Core, startCore } from './core.ts'
-import { demoSettings, startDemoService } from './demo.ts'
+import { demoPort, demoSettings, startDemoService } from './demo.ts'
 import type { World } from './operator.ts'
 
 /** The lock of the data folder stands in for the lease: whoever holds it leads, and there is no other. */
@@ -96,5 +96,6 @@ function listenProblem(error: unknown): string | undefined {
   if (!(error instanceof Error && 'syscall' in error && error.syscall === 'listen')) return undefined
   const { address, port, code } = error as Error & { address?: string; port?: number; code?: string }
   const why = code === 'EADDRINUSE' ? 'another program listens there' : `the system says ${code}`
-  return `cannot listen on ${address ?? ''}:${port ?? ''}: ${why}; end it, or give another address with --listen`
+  const remedy = port === demoPort ? 'the demo needs it' : 'give another address with --listen'
+  return `cannot listen on ${address ?? ''}:${port ?? ''}: ${why}; ${remedy}`
 }
