@@ -13,6 +13,13 @@ import { version } from './program/version.ts'
 import { createJsonLog, createPlainLog } from './telemetry/log.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 
+// A reader that goes away (`| head`) wants no more; that is no fault of the program.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+}
+
 const [, program = 'roundsman', ...args] = process.argv
 const reading = readConfig({ program, args, environment: process.env, version })
 
