@@ -17,5 +17,7 @@ const failed = steps.filter(([name, command, parameters]) => {
 })
 
 for (const [name] of failed) console.log(`✗ ${name}`)
-console.log(failed.length === 0 ? `✔ ${steps.length} checks` : `✗ ${failed.length} of ${steps.length} checks failed`)
+console.log(
+  failed.length === 0 ? `✔ ${steps.length} checks` : `✗ ${failed.length} of ${steps.length} checks failed`,
+)
 process.exit(failed.length === 0 ? 0 : 1)
