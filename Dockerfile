@@ -1,5 +1,5 @@
 # The image of the operator: the bundle on any image that has Node 24 as `node`. Nothing is built or fetched in here:
-#   node scripts/bundle.ts && docker build --build-arg BASE_IMAGE=<image with Node 24> --tag roundsman .
+#   npm run bundle && docker build --build-arg BASE_IMAGE=<image with Node 24> --tag roundsman .
 ARG BASE_IMAGE=node:24-slim
 FROM ${BASE_IMAGE}
 COPY LICENSE /app/LICENSE
