@@ -53,6 +53,7 @@ export class ManifestFolder {
   readonly #clock: Clock
   readonly #log: Log
   readonly #held = new Map<ObjectKey, Held>()
+  readonly #met = new Map<ObjectKey, KubeObject>() // As it stood in the file when it was last looked at.
   readonly #remembered = new Map<ObjectKey, ObjectRecord>() // Of an earlier process, not met again yet.
   readonly #removals = new Map<ObjectKey, number>() // How often this process saw a name go; a bounded memory.
   readonly #availability = new Map<KindName, Availability>()
@@ -153,7 +154,10 @@ export class ManifestFolder {
 
   async #apply(scan: ManifestScan | undefined): Promise<void> {
     if (scan === undefined) return
-    for (const [key, seen] of scan.seen) await this.#meet(key, seen)
+    for (const [key, seen] of scan.seen) {
+      // The same value, not an equal one: its file was not read again.
+      if (this.#met.get(key) !== seen.manifest) await this.#meet(key, seen)
+    }
     for (const [key, record] of [...this.#remembered]) {
       this.#remembered.delete(key)
       this.#hold(record) // What an earlier process knew and no file holds: kept, or found gone below.
@@ -171,6 +175,7 @@ export class ManifestFolder {
     // What is on its way out goes first; then the file makes it anew.
     const record = known === undefined ? this.#first(key, seen) : known
     const next = known === undefined || isLeaving(record) ? record : recordSeenAgain(record, seen)
+    if (!isLeaving(next)) this.#met.set(key, seen.manifest)
     if (next === this.#held.get(key)?.record) return
     if (next !== known) await this.#write(next)
     this.#hold(next)
@@ -194,6 +199,7 @@ export class ManifestFolder {
   async #drop(ref: Ref, object: KubeObject): Promise<void> {
     const key = keyOf(ref)
     this.#held.delete(key)
+    this.#met.delete(key)
     this.#removals.set(key, (this.#removals.get(key) ?? 0) + 1)
     const [oldest] = this.#removals.keys()
     if (this.#removals.size > rememberedRemovalsMax && oldest !== undefined) this.#removals.delete(oldest)
