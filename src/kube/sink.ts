@@ -42,9 +42,7 @@ export class KubeSink implements ClusterSink {
     // Version 1 exists nowhere: what is there answers 409, what is not there is made with one Apply entry. `force` would be no guard.
     const metadata = { ...object.metadata, resourceVersion: '1' }
     const query = { fieldManager: manager }
-    // It takes two rights, to patch and to create; the server's own sentence, which follows, tells which of them is missing.
-    const how: Apply = { ref: refOfObject(object), query, verb: 'apply' }
-    const answer = await this.#apply({ ...object, metadata }, how)
+    const answer = await this.#apply({ ...object, metadata }, { ref: refOfObject(object), query })
     if (answer.ok || answer.failure.kind !== 'conflict') return answer
     return failed({ ...answer.failure, kind: 'alreadyExists' })
   }
@@ -125,9 +123,9 @@ export class KubeSink implements ClusterSink {
   }
 
   async #apply(object: KubeObject, how: Apply): Promise<Answer<KubeObject>> {
-    const { ref, query, cost = 'ordinary', subresource, verb = 'patch' } = how
+    const { ref, query, cost = 'ordinary', subresource } = how
     const answer = await this.#write(cost, {
-      question: questionOf(ref, verb, subresource),
+      question: questionOf(ref, 'patch', subresource),
       method: 'PATCH',
       path: objectPath(ref, subresource),
       query,
@@ -148,7 +146,6 @@ export class KubeSink implements ClusterSink {
 
 type Apply = {
   readonly ref: Ref
-  readonly verb?: 'apply' | 'patch' // For messages: what a person knows this call by.
   readonly query: Readonly<Record<string, string>>
   readonly cost?: WriteCost
   readonly subresource?: 'status'
