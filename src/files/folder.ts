@@ -26,6 +26,9 @@ export type FolderOptions = {
   readonly log: Log
 }
 
+/** Told after the Secret counts; once too often rather than once too seldom. */
+export type SecretListener = (secret: { readonly namespace: string; readonly name: string }) => void
+
 type Held = { readonly record: ObjectRecord; readonly object: KubeObject }
 
 /** Remembered over restarts: the kinds whose status and finalizers are written. */
@@ -58,6 +61,7 @@ export class ManifestFolder {
   readonly #removals = new Map<ObjectKey, number>() // How often this process saw a name go; a bounded memory.
   readonly #availability = new Map<KindName, Availability>()
   #scan: ManifestScan | undefined
+  #onSecretChange: SecretListener = () => {}
   #listener: SourceListener | undefined
   #lastVersion = 0
   #turn: Promise<unknown> = Promise.resolve()
@@ -81,6 +85,10 @@ export class ManifestFolder {
   /** The values of the Secrets among the manifests. */
   get secrets(): ManifestScan['secrets'] | undefined {
     return this.#scan?.secrets
+  }
+
+  onSecretChange(listener: SecretListener): void {
+    this.#onSecretChange = listener
   }
 
   /** Tells all that is held now, then every change, until `undefined` is given. */
@@ -142,8 +150,10 @@ export class ManifestFolder {
     const scan = await this.#reading.read(this.#scan)
     if (scan === this.#scan) return
     this.#tellNewProblems(scan)
+    const changed = this.#scan === undefined ? [] : changedSecrets(this.#scan, scan)
     this.#scan = scan
     await this.#apply(scan)
+    for (const secret of changed) this.#onSecretChange(secret)
   }
 
   async #remember(): Promise<void> {
@@ -273,4 +283,14 @@ export class ManifestFolder {
 
 function isLeaving(record: ObjectRecord): boolean {
   return record.deletionTimestamp !== undefined
+}
+
+function changedSecrets(before: ManifestScan, after: ManifestScan): { namespace: string; name: string }[] {
+  const names = new Set([...before.secretObjects.keys(), ...after.secretObjects.keys()])
+  return [...names]
+    .filter((key) => before.secretObjects.get(key) !== after.secretObjects.get(key))
+    .map((key) => {
+      const [namespace = '', name = ''] = key.split('/')
+      return { namespace, name }
+    })
 }

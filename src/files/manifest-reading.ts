@@ -18,6 +18,8 @@ import type { Seen } from './object-record.ts'
 export type ManifestScan = {
   readonly seen: ReadonlyMap<ObjectKey, Seen>
   readonly secrets: SecretLookup
+  /** Every Secret by `<namespace>/<name>`: another value than before means that its file was read again. */
+  readonly secretObjects: ReadonlyMap<string, KubeObject>
   readonly problems: readonly ManifestProblem[]
   readonly folders: readonly string[] // In which a change may mean other manifests.
   /** Whether a file could not be read in full, so that absence from it proves nothing. */
@@ -52,7 +54,7 @@ export class ManifestReading {
   async #readFile({ path, fingerprint }: FoundFile): Promise<void> {
     const content = await contentOf(path, fingerprint)
     if (content.fingerprint === '') this.#lastFound = '' // Looked at again next time, even if nothing else changes.
-    this.#contents.set(path, content)
+    this.#contents.set(path, withLastGoodSecrets(content, this.#contents.get(path)))
   }
 }
 
@@ -66,6 +68,17 @@ async function contentOf(path: string, fingerprint: string): Promise<FileContent
   } catch (error) {
     return unread(path, `cannot be read: ${codeOf(error)}`)
   }
+}
+
+/** A file that is broken loses no Secret: other objects are remembered by their records, but a Secret has none. */
+function withLastGoodSecrets(content: FileContent, former: FileContent | undefined): FileContent {
+  if (content.problems.length === 0 || former === undefined) return content
+  const names = new Set(content.documents.map(({ object }) => secretEntry(object)[0]?.[0]))
+  const kept = former.documents.filter(({ object }) => {
+    const [entry] = secretEntry(object)
+    return entry !== undefined && !names.has(entry[0])
+  })
+  return { ...content, documents: [...content.documents, ...kept] }
 }
 
 function unread(file: string, message: string): FileContent {
@@ -86,10 +99,16 @@ function scanOf(found: Found, contents: ReadonlyMap<string, FileContent>): Manif
   return {
     seen,
     secrets: secretsAmong(documents),
+    secretObjects: new Map(documents.flatMap(({ object }) => secretEntry(object))),
     problems,
     folders: found.folders,
     isUnknown: (file) => unknown.some((path) => file === path || file.startsWith(path + sep)),
   }
+}
+
+function secretEntry(object: KubeObject): [string, KubeObject][] {
+  const { namespace, name } = object.metadata
+  return object.kind === 'Secret' ? [[`${namespace}/${name}`, object]] : []
 }
 
 function brokenFile({ problems }: FileContent): readonly string[] {

@@ -77,6 +77,7 @@ async function runOver(
     listen: command.listen,
     probeThreads: Math.max(1, availableParallelism() - 1),
   })
+  folder.onSecretChange((secret) => core.judge.secretChanged(secret))
   await lock.tell(core.address)
   const hints =
     demo === undefined

@@ -353,6 +353,35 @@ describe('a Secret in a folder', () => {
     await folder.look()
     expect(folderSecrets(folder).read('shop', { name: 'keys', key: 'token' })?.reveal()).toBe('newer')
   })
+
+  test('keeps its last good value while its file cannot be read', async () => {
+    const path = await write('a.yaml', object('v1', 'Secret', 'keys', { stringData: { token: 'good' } }))
+    const { folder } = open()
+    await folder.look()
+    await writeFile(path, 'kind: [')
+    await folder.look()
+    expect(folderSecrets(folder).read('shop', { name: 'keys', key: 'token' })?.reveal()).toBe('good')
+    await rm(path)
+    await folder.look()
+    expect(folderSecrets(folder).read('shop', { name: 'keys', key: 'token' })).toBeUndefined()
+  })
+
+  test('is told by name when it comes, changes or goes, and not while another file changes', async () => {
+    const { folder } = open()
+    const told: string[] = []
+    folder.onSecretChange(({ namespace, name }) => told.push(`${namespace}/${name}`))
+    await write('b.yaml', object('v1', 'Secret', 'early', { stringData: { token: 'x' } }))
+    await folder.look()
+    await write('a.yaml', object('v1', 'Secret', 'keys', { stringData: { token: 'old' } }))
+    await folder.look()
+    await write('a.yaml', object('v1', 'Secret', 'keys', { stringData: { token: 'newer' } }))
+    await folder.look()
+    await write('c.yaml', target('checkout'))
+    await folder.look()
+    await rm(join(manifests, 'a.yaml'))
+    await folder.look()
+    expect(told).toEqual(['shop/keys', 'shop/keys', 'shop/keys'])
+  })
 })
 
 describe('a data folder in trouble', () => {
