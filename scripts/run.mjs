@@ -14,8 +14,10 @@ const child = spawn(command, parameters, {
   shell: process.platform === 'win32',
 })
 
-// A signal to the whole terminal group reaches the child by itself; one to this process alone has to be passed on.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+// Ctrl-C reaches the whole terminal group, so the child has it already, and a second one would cut its orderly end short. What is sent to
+// this process alone has to be passed on.
+process.on('SIGINT', () => {})
+for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
 child.on('error', (error) => {
   process.stderr.write(`✗ ${command} could not be started: ${error.message}\n`)
   process.exit(1)
