@@ -2,6 +2,8 @@
 import type { ProberReason, TargetReason } from '../api/v1alpha1/reasons.ts'
 import type { Instant } from './clock.ts'
 
+export const phaseNames = ['resolve', 'connect', 'tls', 'processing', 'transfer'] as const
+
 /** Seconds spent in each phase that was reached. Absent, never 0, when the phase was not reached. Summed over redirect hops. */
 export type Phases = {
   readonly resolve?: number

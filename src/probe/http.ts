@@ -9,7 +9,6 @@ import { type Answer, bodyReaderOf, readBody, request } from './http-exchange.ts
 import { dialFor, redirectOf, redirectsMax } from './http-redirect.ts'
 import { secondsText } from './message.ts'
 import type { AttemptRun, Finding, Prepared, Prober } from './prober.ts'
-import { judgeTls, tlsFactsOf } from './tls-judgement.ts'
 import { Trouble } from './trouble.ts'
 
 /** Decoded. Every byte over it is refused, the length is reported as the cap. */
@@ -74,7 +73,7 @@ async function fetchHop(run: AttemptRun, { url, dial }: Hop, redirects: number):
 
 // The handshake is judged before the request is written: an untrusted peer gets no byte of it.
 async function secure(run: AttemptRun, connection: Connection, url: URL): Promise<void> {
-  const { handshakes, tlsContext } = run.around
+  const { handshakes, tlsContext, certificates } = run.around
   if (handshakes.isExhausted) run.timer.enter('waiting')
   const giveBack = await handshakes.take(run.signal)
   try {
@@ -85,8 +84,9 @@ async function secure(run: AttemptRun, connection: Connection, url: URL): Promis
       context: tlsContext,
       ...(host?.kind === 'name' ? { serverName: name } : {}),
     })
-    run.notes.tls = tlsFactsOf(handshake)
-    const fault = judgeTls(handshake, name)
+    const { protocol: version, cipher } = handshake
+    run.notes.tls = { version, cipher, ...certificates.factsOf(handshake) }
+    const fault = certificates.faultOf(handshake, name)
     if (fault !== undefined) throw new Trouble(fault.reason, fault.message)
   } finally {
     giveBack()

@@ -4,6 +4,7 @@ import type { ProberReason, TargetReason } from '../api/v1alpha1/reasons.ts'
 import type { AddressPolicy } from '../domain/address-policy.ts'
 import type { HttpFacts, TlsFacts } from '../domain/outcome.ts'
 import type { AddressGate } from './address-gate.ts'
+import type { CertificateMemory } from './certificate-memory.ts'
 import type { HandshakePermits } from './handshake-permits.ts'
 import type { PhaseTimer } from './phases.ts'
 import type { NameResolver, ResolvedAddress } from './resolver.ts'
@@ -50,4 +51,5 @@ export type Surroundings = {
   readonly addresses: AddressGate
   readonly handshakes: HandshakePermits
   readonly tlsContext: SecureContext
+  readonly certificates: CertificateMemory
 }

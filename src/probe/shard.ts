@@ -19,6 +19,12 @@ export type ShardOptions = {
   readonly allEntries: () => Iterable<ToWorker>
 }
 
+/**
+ * A probe leaves little behind and its garbage dies young. A large young generation would only be cleared more rarely, and then for
+ * tens of milliseconds, which bend whatever is being measured.
+ */
+const youngGenerationMiB = 8
+
 /** One byte each: far more targets than one worker can probe. */
 const flagsMax = 1024 * 1024
 
@@ -68,7 +74,11 @@ export class Shard {
     const { name, workerFile, settings, clock, onBatch, allEntries } = this.#options
     const startedMs = clock.monotonicMs()
     const setup: WorkerSetup = { settings, inFlight: this.#inFlight }
-    const worker = new Worker(workerFile, { name, workerData: setup })
+    const worker = new Worker(workerFile, {
+      name,
+      workerData: setup,
+      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMiB },
+    })
     this.#worker = worker
     let cause: unknown
     worker.on('message', (batch: FromWorker) => {

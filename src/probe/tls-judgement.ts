@@ -3,7 +3,6 @@
 import { checkServerIdentity, type DetailedPeerCertificate, type PeerCertificate } from 'node:tls'
 import type { TargetReason } from '../api/v1alpha1/reasons.ts'
 import type { TlsFacts, VerifiedChain } from '../domain/outcome.ts'
-import type { Handshake } from './connection.ts'
 
 export type TlsFault = { readonly reason: TargetReason; readonly message: string }
 
@@ -20,12 +19,14 @@ const reasonOfFault = new Map<string, TargetReason>([
   ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'TlsUntrusted'],
 ])
 
-export function tlsFactsOf({ protocol, cipher, chainFault, certificate }: Handshake): TlsFacts {
-  const chain = chainOf(certificate)
+/** What is known of a chain of certificates, whatever the handshake was else. */
+export type ChainFacts = Omit<TlsFacts, 'version' | 'cipher'>
+
+/** `leaf` is linked to its issuers. */
+export function chainFactsOf(leaf: DetailedPeerCertificate, chainFault: string | undefined): ChainFacts {
+  const chain = chainOf(leaf)
   const sent = chain.length > 1 ? chain.filter((link) => !isOwnIssuer(link)) : chain
   return {
-    version: protocol,
-    cipher,
     verifyResult: chainFault ?? 'OK',
     ...optional('earliestExpiry', earliest(sent)),
     ...optional('leafExpiry', earliest(chain.slice(0, 1))),
@@ -34,15 +35,19 @@ export function tlsFactsOf({ protocol, cipher, chainFault, certificate }: Handsh
 }
 
 /** The first fault of chain, then name. `name` is the server name or address that the certificate must be for. */
-export function judgeTls({ chainFault, certificate }: Handshake, name: string): TlsFault | undefined {
+export function judgeTls(
+  leaf: PeerCertificate,
+  chainFault: string | undefined,
+  name: string,
+): TlsFault | undefined {
   if (chainFault !== undefined) {
     const reason = reasonOfFault.get(chainFault) ?? 'TlsHandshake'
-    return { reason, message: faultText(reason, chainFault, certificate) }
+    return { reason, message: faultText(reason, chainFault, leaf) }
   }
-  if (checkServerIdentity(name, certificate) === undefined) return undefined
+  if (checkServerIdentity(name, leaf) === undefined) return undefined
   return {
     reason: 'TlsNameMismatch',
-    message: `expected a certificate for ${name}, got one for ${namesOf(certificate) || commonName(certificate.subject)}`,
+    message: `expected a certificate for ${name}, got one for ${namesOf(leaf) || commonName(leaf.subject)}`,
   }
 }
 
@@ -61,9 +66,9 @@ function faultText(reason: TargetReason, chainFault: string, certificate: PeerCe
   }
 }
 
-function chainOf(leaf: PeerCertificate): readonly DetailedPeerCertificate[] {
+function chainOf(leaf: DetailedPeerCertificate): readonly DetailedPeerCertificate[] {
   const chain: DetailedPeerCertificate[] = []
-  let link = leaf as DetailedPeerCertificate | undefined
+  let link: DetailedPeerCertificate | undefined = leaf
   while (link?.valid_to !== undefined && chain.length < chainLengthMax) {
     chain.push(link)
     link = isOwnIssuer(link) ? undefined : link.issuerCertificate

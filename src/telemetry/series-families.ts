@@ -2,15 +2,16 @@
 // blackbox_exporter, by its names, labels and units, so that existing dashboards and rules hold; then our own. Pure.
 import { fnv1a32 } from '../domain/fnv.ts'
 import { addressBytes } from '../domain/host.ts'
-import type { Outcome, TlsFacts } from '../domain/outcome.ts'
+import { type Outcome, phaseNames, type TlsFacts } from '../domain/outcome.ts'
 import type { ProbeEntry } from '../domain/probe-entry.ts'
 import { type Verdict, verdicts } from '../domain/verdict.ts'
-import type { Labels } from './series-text.ts'
+import { type Labels, labelText } from './series-text.ts'
 
 /** What one exposition says of one target. */
 export type SeriesView = {
   readonly entry: ProbeEntry
   readonly verdict: Verdict
+  readonly addressHash?: number // Of the address of `outcome`.
   readonly outcome?: Outcome // Absent before the first one, and when the last is too old to be true.
   readonly lastRunAt?: number // Wall time of the last outcome, however old; milliseconds.
   readonly dueAt?: number // Wall time; milliseconds.
@@ -22,7 +23,13 @@ export type SeriesView = {
 export const resultLabels = ['ok', 'degraded', 'failed', 'unknown'] as const
 export type ResultLabel = (typeof resultLabels)[number]
 
-export type Sample = readonly [labels: Labels, value: number]
+/** `labels` is escaped text: the labels that a sample has beside those of the target. */
+export type Sample = readonly [labels: string, value: number]
+
+// Labels that can be told beforehand are written once, not at each exposition.
+const verdictSamples = verdicts.map((verdict) => [verdict, labelText({ verdict })] as const)
+const resultSamples = resultLabels.map((result) => [result, labelText({ result })] as const)
+const phaseSamples = phaseNames.map((phase) => [phase, labelText({ phase })] as const)
 
 export type Family = {
   readonly name: string
@@ -58,7 +65,11 @@ export const families: readonly Family[] = [
     'IP protocol version of the probe, 4 or 6',
     conclusive(({ ipVersion }) => ipVersion),
   ),
-  gauge('probe_ip_addr_hash', 'FNV-1a hash of the address that was probed', conclusive(addressHash)),
+  gauge(
+    'probe_ip_addr_hash',
+    'FNV-1a hash of the address that was probed',
+    conclusive((_outcome, { addressHash }) => addressHash),
+  ),
   gauge(
     'probe_http_status_code',
     'Status of the last answer, 0 without one',
@@ -90,7 +101,11 @@ export const families: readonly Family[] = [
     (view) => {
       const outcome = conclusiveOutcome(view)
       if (outcome?.http === undefined) return undefined
-      return Object.entries(outcome.phases).map(([phase, seconds]) => [{ phase }, seconds] as const)
+      const { phases } = outcome
+      return phaseSamples.flatMap(([phase, labels]) => {
+        const passed = phases[phase]
+        return passed === undefined ? [] : [[labels, passed] as const]
+      })
     },
   ),
   gauge(
@@ -134,11 +149,13 @@ export const families: readonly Family[] = [
     tls(({ leafExpiry }) => leafExpiry),
   ),
   gauge('roundsman_target_verdict', 'Whether the verdict is this one', ({ verdict }) =>
-    verdicts.map((each) => [{ verdict: each }, bit(each === verdict)] as const),
+    verdictSamples.map(([each, labels]) => [labels, bit(each === verdict)] as const),
   ),
-  gauge('roundsman_target_info', 'What is probed, and how', ({ entry }) => [[{ type: entry.probe.type }, 1]]),
+  gauge('roundsman_target_info', 'What is probed, and how', ({ entry }) => [
+    [labelText({ type: entry.probe.type }), 1],
+  ]),
   gauge('roundsman_probe_failure_info', 'Why the last probe was not ok', ({ outcome }) =>
-    outcome === undefined || outcome.kind === 'ok' ? undefined : [[{ reason: outcome.reason }, 1]],
+    outcome === undefined || outcome.kind === 'ok' ? undefined : [[labelText({ reason: outcome.reason }), 1]],
   ),
   gauge(
     'roundsman_probe_ok_duration_seconds',
@@ -153,10 +170,10 @@ export const families: readonly Family[] = [
   ),
   gauge('roundsman_probe_attempts', 'Attempts of the last probe', ({ outcome }) => outcome?.attempts),
   counter('roundsman_probes_total', 'Probes that ended, by result', ({ totals }) =>
-    resultLabels.map((result) => [{ result }, totals[result]] as const),
+    resultSamples.map(([result, labels]) => [labels, totals[result]] as const),
   ),
   counter('roundsman_probe_failures_total', 'Probes that were not ok, by reason', ({ failures }) =>
-    [...failures].map(([reason, count]) => [{ reason }, count] as const),
+    [...failures].map(([reason, count]) => [labelText({ reason }), count] as const),
   ),
   counter(
     'roundsman_probe_measurement_degraded_total',
@@ -201,7 +218,7 @@ function labelled<Facts>(
   facts: Facts | undefined,
   labels: (facts: Facts) => Labels,
 ): readonly Sample[] | undefined {
-  return facts === undefined ? undefined : [[labels(facts), 1]]
+  return facts === undefined ? undefined : [[labelText(labels(facts)), 1]]
 }
 
 function chainInfo(view: SeriesView): readonly Sample[] | undefined {
@@ -214,8 +231,8 @@ function chainInfo(view: SeriesView): readonly Sample[] | undefined {
   }))
 }
 
-function addressHash({ address }: Outcome): number | undefined {
-  if (address === undefined) return undefined
+/** blackbox_exporter's hash of an `ip:port` without its port; undefined for what is no address. */
+export function addressHashOf(address: string): number | undefined {
   const bytes = addressBytes(address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, ''))
   return bytes === undefined ? undefined : fnv1a32(bytes)
 }

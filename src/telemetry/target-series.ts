@@ -12,7 +12,7 @@ import {
 } from '../domain/probe-entry.ts'
 import { doubtAfterMs, type VerdictState } from '../domain/verdict.ts'
 import type { SeriesReader } from '../evaluate/ports.ts'
-import { type Family, families, type ResultLabel, type SeriesView } from './series-families.ts'
+import { addressHashOf, type Family, families, type ResultLabel, type SeriesView } from './series-families.ts'
 import { headerLines, labelText, sampleLine } from './series-text.ts'
 
 export type TargetSeries = Required<
@@ -23,7 +23,7 @@ export type TargetSeries = Required<
 > &
   SeriesReader & {
     /**
-     * The text of one exposition in pieces, each a few milliseconds' work. All pieces speak of the same moment. No timestamps: they
+     * The text of one exposition in pieces, each a millisecond or two of work. All pieces speak of the same moment. No timestamps: they
      * would defeat the staleness of Prometheus.
      */
     exposition(): Iterable<string>
@@ -69,15 +69,19 @@ type Row = {
   readonly labels: string // Prepared once: `namespace="...",target="..."`.
   readonly knownAtMs: number // On the monotonic clock.
   readonly state?: VerdictState
-  readonly last?: { readonly outcome: Outcome; readonly atMs: number } // On the monotonic clock.
+  readonly last?: {
+    readonly outcome: Outcome
+    readonly atMs: number // On the monotonic clock.
+    readonly addressHash?: number
+  }
   readonly dueAt?: Instant
   readonly totals: Readonly<Record<ResultLabel, number>>
   readonly failures: ReadonlyMap<string, number>
   readonly degradedMeasurements: number
 }
 
-/** A piece ends after this many characters: a few milliseconds' work. */
-const pieceLength = 64 * 1024
+/** A piece ends after this many characters: a millisecond or two of work. */
+const pieceLength = 32 * 1024
 
 function newRow(entry: ProbeEntry, knownAtMs: number): Row {
   return {
@@ -103,11 +107,22 @@ function withOutcome(
   return {
     ...row,
     state,
-    last: { outcome, atMs },
+    last: { outcome, atMs, ...hashOf(outcome, row) },
     totals: { ...row.totals, [result]: row.totals[result] + 1 },
     failures: outcome.kind === 'ok' ? row.failures : countedUp(row.failures, outcome.reason),
     degradedMeasurements: row.degradedMeasurements + (outcome.measurementDegraded ? 1 : 0),
   }
+}
+
+// An address rarely changes from one probe to the next, and its hash costs more than all the rest of a sample.
+function hashOf({ address }: Outcome, { last }: Row): { readonly addressHash?: number } {
+  const hash =
+    last !== undefined && last.outcome.address === address
+      ? last.addressHash
+      : address === undefined
+        ? undefined
+        : addressHashOf(address)
+  return hash === undefined ? {} : { addressHash: hash }
 }
 
 function resultOf(outcome: Outcome): ResultLabel {
@@ -145,6 +160,7 @@ function viewOf(row: Row, nowMs: number): SeriesView {
     entry,
     verdict: isFresh ? (state?.verdict ?? 'Unknown') : 'Unknown',
     ...(isFresh && last !== undefined ? { outcome: last.outcome } : {}),
+    ...(isFresh && last?.addressHash !== undefined ? { addressHash: last.addressHash } : {}),
     ...(last === undefined ? {} : { lastRunAt: last.outcome.startedAt }),
     ...(dueAt === undefined ? {} : { dueAt }),
     totals,
@@ -166,25 +182,40 @@ function scraped({ entry, state, totals }: Row, { verdict, outcome }: SeriesView
 }
 
 function* familyText(family: Family, lines: readonly Line[]): Iterable<string> {
-  let piece = ''
+  const piece = new Piece()
   let isBegun = false // A family without samples is not named.
   for (const line of lines) {
-    const samples = samplesText(family, line)
-    if (samples === '') continue
-    piece += isBegun ? samples : headerLines(family.name, family.type, family.help) + samples
+    const samples = family.of(line.view)
+    if (samples === undefined || (typeof samples !== 'number' && samples.length === 0)) continue
+    if (!isBegun) piece.add(headerLines(family.name, family.type, family.help))
     isBegun = true
-    if (piece.length < pieceLength) continue
-    yield piece
-    piece = ''
+    if (typeof samples === 'number') piece.add(family.name, '{', line.labels, '} ', String(samples), '\n')
+    else
+      for (const [more, value] of samples)
+        piece.add(family.name, '{', line.labels, ',', more, '} ', String(value), '\n')
+    if (piece.length >= pieceLength) yield piece.take()
   }
-  if (piece !== '') yield piece
+  if (piece.length > 0) yield piece.take()
 }
 
-function samplesText({ name, of }: Family, { labels, view }: Line): string {
-  const samples = of(view)
-  if (samples === undefined) return ''
-  if (typeof samples === 'number') return sampleLine(name, labels, samples)
-  return samples.map(([more, value]) => sampleLine(name, `${labels},${labelText(more)}`, value)).join('')
+// Text that is put together at its end: adding strings to one another leaves a million small objects behind at ten thousand targets.
+class Piece {
+  #parts: string[] = []
+  length = 0
+
+  add(...parts: readonly string[]): void {
+    for (const part of parts) {
+      this.#parts.push(part)
+      this.length += part.length
+    }
+  }
+
+  take(): string {
+    const text = this.#parts.join('')
+    this.#parts = []
+    this.length = 0
+    return text
+  }
 }
 
 const emptyPace: SchedulePace = {

@@ -327,6 +327,7 @@ test('the text can be read back as the exposition format, whatever stands in lab
       expect(info?.labels.get('subject')).toBe(subject)
       expect(info?.labels.get('namespace')).toBe(namespace)
     }),
+    { numRuns: 30 },
   )
 })
 
