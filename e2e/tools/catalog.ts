@@ -25,6 +25,7 @@ export const modules = {
   'alertmanager-0.31': { folder: 'e2e/tools/alertmanager-0.31' },
   helm: { folder: 'e2e/tools/helm' },
   'gin-service': { folder: 'e2e/fixtures/gin-service' },
+  peers: { folder: 'bench/peers' },
 } as const satisfies Record<string, GoModule>
 
 // Without these the servers call themselves v0.0.0, and helm refuses such a cluster.
@@ -65,6 +66,11 @@ export const tools = {
   helm: { module: 'helm', package: 'helm.sh/helm/v4/cmd/helm' },
   kubeconform: { module: 'helm', package: 'github.com/yannh/kubeconform/cmd/kubeconform' },
   'gin-service': { module: 'gin-service', package: 'roundsman.dev/e2e/fixtures/gin-service' },
+  blackbox_exporter: {
+    module: 'peers',
+    package: 'github.com/prometheus/blackbox_exporter',
+    ldflags: prometheusVersion('0.28.0'),
+  },
 } as const satisfies Record<string, Program | Folder>
 
 function prometheusVersion(version: string): string {
