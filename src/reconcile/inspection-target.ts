@@ -7,6 +7,7 @@ import type { Instant } from '../domain/clock.ts'
 import type { KubeObject, Ref } from '../domain/kube-object.ts'
 import type { ProbeEntry, ProbeReport } from '../domain/probe-entry.ts'
 import { type SpecFinding, targetFindings } from '../domain/spec-checks.ts'
+import { doubtAfterMs } from '../domain/verdict.ts'
 import { conditions, notReady, type WantedCondition, wholeSeconds } from './conditions.ts'
 import { type Plan, type Problem, planOf, type StatusWrite } from './plan.ts'
 import type { Sources } from './ports.ts'
@@ -51,21 +52,32 @@ function decide(world: TargetWorld, now: Instant): Plan {
     return planOf({ ...told(object, status.accepted, status.found, now), probe: { kind: 'remove', uid } })
   }
   const status = accepted(spec, 'Probing', `probed every ${effectiveInWords(spec).interval}`)
-  const overloadedMs = momentaryOverloadMs(world, entry, now)
+  const patienceMs = patienceWithDoubtMs(world, entry, now)
   return planOf({
-    ...told(object, status, overloadedMs > 0 ? undefined : found(world), now),
+    ...told(object, status, patienceMs > 0 ? undefined : found(world), now),
     probe: { kind: 'set', entry },
-    ...(overloadedMs > 0 ? { next: { kind: 'after', ms: overloadedMs } } : {}),
+    ...(patienceMs > 0 ? { next: { kind: 'after', ms: patienceMs } } : {}),
   })
 }
 
 /**
- * A crowd of new targets may overload this machine for a moment. That is no news about a target; when it lasts for two intervals, it is.
- * Answers how long to wait for that, 0 when there is nothing to wait for.
+ * How long what is told already stands though nothing is known now, 0 when it does not. A crowd of new targets may overload this machine
+ * for a moment: no news about a target unless it lasts for two intervals. And what an earlier process found stands as long as it would have
+ * stood in that process.
  */
-function momentaryOverloadMs({ report }: TargetWorld, { intervalMs }: ProbeEntry, now: Instant): number {
-  if (report?.state.verdict !== 'Unknown' || report.state.reason !== 'InternalOverload') return 0
-  return Math.max(0, report.state.since + 2 * intervalMs - now)
+function patienceWithDoubtMs(world: TargetWorld, { limits, intervalMs }: ProbeEntry, now: Instant): number {
+  const { report } = world
+  if (report?.state.verdict !== 'Unknown') return 0
+  const { reason, since } = report.state
+  const lastsMs =
+    reason === 'InternalOverload' ? 2 * intervalMs : isKnownFromBefore(world) ? doubtAfterMs(limits) : 0
+  return Math.max(0, since + lastsMs - now)
+}
+
+/** An earlier process came to a verdict, this one has not yet. */
+function isKnownFromBefore({ object, report }: TargetWorld): boolean {
+  const stored = (object.status as { verdict?: string } | undefined)?.verdict ?? ''
+  return report?.transitions.length === 0 && ['Healthy', 'Degraded', 'Unhealthy'].includes(stored)
 }
 
 type Part = { readonly conditions?: readonly WantedCondition[]; readonly [field: string]: unknown }
@@ -95,13 +107,15 @@ const suspended: Part = {
 }
 
 /** What the prober tells; nothing before it knows more than the status that stands there, so that a restart writes nothing. */
-function found({ object, report }: TargetWorld): Part | undefined {
+function found(world: TargetWorld): Part | undefined {
+  const { object, report } = world
   if (report === undefined) return undefined
-  const { verdict, since, reason, message } = report.state
-  const stored = (object.status as { verdict?: string } | undefined)?.verdict
-  const isUndecided = verdict === 'Unknown' && report.transitions.length === 0
-  const isNews = stored === 'Suspended' || (stored === undefined && reason !== '')
-  if (isUndecided && !isNews) return undefined
+  const { verdict, since, reason, message, failuresInARow } = report.state
+  if (verdict === 'Unknown' && report.transitions.length === 0) {
+    const isResumed = (object.status as { verdict?: string } | undefined)?.verdict === 'Suspended'
+    const isUnderWay = failuresInARow > 0 && isKnownFromBefore(world)
+    if (isUnderWay || (reason === '' && !isResumed)) return undefined
+  }
   return {
     verdict,
     since: wholeSeconds(since),

@@ -134,6 +134,31 @@ describe('targets', () => {
     expect(world.condition(target, 'Healthy')).toMatchObject({ status: 'Unknown', reason: 'ConfigReference' })
   })
 
+  test('that cannot be judged after a restart keep their verdict for three intervals, then say why', async () => {
+    const world = new World()
+    const target = world.put('InspectionTarget', 'checkout', { ...httpTarget, interval: '30s' })
+    await world.start()
+    await world.report(target, { verdict: 'Healthy' })
+    const doubt = { verdict: 'Unknown', reason: 'ConfigReference', message: 'no such Service' } as const
+    await world.report(target, doubt)
+    await world.advance(89_000)
+    expect(world.condition(target, 'Healthy')).toMatchObject({ status: 'True' })
+    await world.advance(2_000)
+    expect(world.condition(target, 'Healthy')).toMatchObject({ status: 'Unknown', reason: 'ConfigReference' })
+    await world.report(target, { ...doubt, reason: 'PolicyDenied' })
+    expect(world.condition(target, 'Healthy')).toMatchObject({ reason: 'PolicyDenied' })
+  })
+
+  test('that fail after a restart keep their verdict while the failures are counted', async () => {
+    const world = new World()
+    const target = world.put('InspectionTarget', 'checkout', { ...httpTarget, interval: '30s' })
+    await world.start()
+    await world.report(target, { verdict: 'Healthy' })
+    await world.report(target, { verdict: 'Unknown', reason: 'HttpStatus', failuresInARow: 1 })
+    await world.advance(300_000)
+    expect(world.condition(target, 'Healthy')).toMatchObject({ status: 'True' })
+  })
+
   test('with a spec that an older CRD let through are stalled with a sentence, and the others go on', async () => {
     const world = new World()
     const bad = world.put('InspectionTarget', 'bad', { interval: 'soon', http: { url: 'http://a/' } })
