@@ -1,7 +1,7 @@
 // From where to connect to an open connection: resolve, check every answer against the address policy, keep to the bounds, connect to
 // the checked address. The one way a probe reaches the network.
-import { mayDial, mayResolve } from '../domain/address-policy.ts'
-import { endpointText, parseHost } from '../domain/host.ts'
+import { mayResolve } from '../domain/address-policy.ts'
+import { endpointText } from '../domain/host.ts'
 import type { Dial } from '../domain/probe-entry.ts'
 import { Connection } from './connection.ts'
 import type { AttemptRun } from './prober.ts'
@@ -34,12 +34,12 @@ export async function withConnection<Value>(
 }
 
 async function chooseAddress(run: AttemptRun, dial: Dial, denial: DenialReason): Promise<ResolvedAddress> {
-  const host = parseHost(dial.by === 'address' ? dial.ip : dial.host)
+  const host = run.around.checks.hostOf(dial.by === 'address' ? dial.ip : dial.host)
   if (host === undefined) throw new Trouble('ConfigInvalid', 'the host is neither a name nor an address')
   const addresses = host.kind === 'ip' ? [host] : await resolveName(run, { name: host.name, dial, denial })
   // One refused answer refuses the name: else a mixed answer would be a lottery.
   const [first] = addresses
-  if (first === undefined || !addresses.every(({ ip }) => mayDial(run.around.policy, ip, dial.port))) {
+  if (first === undefined || !addresses.every(({ ip }) => run.around.checks.mayDial(ip, dial.port))) {
     throw denied(run, denial)
   }
   return { ip: first.ip, family: first.family }

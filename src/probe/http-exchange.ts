@@ -1,5 +1,5 @@
-// One request and its answer over one open connection. An own exchange, not undici's: it costs a third of the CPU, and every byte limit
-// and every phase is ours to see (docs/decisions). HTTP/1.1, one request for one connection.
+// One request and its answer over one open connection: HTTP/1.1, strictly. Of our own, because undici alone would use up what a whole
+// probe may cost, and because every byte limit and every phase must be ours to see (docs/decisions).
 
 import { ByteStore } from './byte-store.ts'
 import type { Connection } from './connection.ts'

@@ -1,6 +1,6 @@
 // One HTTP request, redirects followed, judged by status, body and latency. Connections and phases are dial.ts's and the exchange's.
 import { compileExpectation, type Expectation } from '../domain/expectation.ts'
-import { endpointText, parseHost } from '../domain/host.ts'
+import { endpointText } from '../domain/host.ts'
 import type { HttpFacts } from '../domain/outcome.ts'
 import type { Dial, HttpProbe } from '../domain/probe-entry.ts'
 import type { Connection } from './connection.ts'
@@ -73,12 +73,12 @@ async function fetchHop(run: AttemptRun, { url, dial }: Hop, redirects: number):
 
 // The handshake is judged before the request is written: an untrusted peer gets no byte of it.
 async function secure(run: AttemptRun, connection: Connection, url: URL): Promise<void> {
-  const { handshakes, tlsContext, certificates } = run.around
+  const { handshakes, tlsContext, certificates, checks } = run.around
   if (handshakes.isExhausted) run.timer.enter('waiting')
   const giveBack = await handshakes.take(run.signal)
   try {
     run.timer.enter('tls')
-    const host = parseHost(url.hostname)
+    const host = checks.hostOf(url.hostname)
     const name = host?.kind === 'ip' ? host.ip : url.hostname.replace(/\.$/, '')
     const handshake = await connection.secured({
       context: tlsContext,

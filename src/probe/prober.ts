@@ -1,8 +1,8 @@
 // What a probe type has to offer, and what an attempt may use. A new type is a file that exports a Prober and one line in the registry.
 import type { SecureContext } from 'node:tls'
 import type { ProberReason, TargetReason } from '../api/v1alpha1/reasons.ts'
-import type { AddressPolicy } from '../domain/address-policy.ts'
 import type { HttpFacts, TlsFacts } from '../domain/outcome.ts'
+import type { AddressChecks } from './address-checks.ts'
 import type { AddressGate } from './address-gate.ts'
 import type { CertificateMemory } from './certificate-memory.ts'
 import type { HandshakePermits } from './handshake-permits.ts'
@@ -47,7 +47,7 @@ export type Finding =
 /** Shared by all attempts of one worker. */
 export type Surroundings = {
   readonly resolver: NameResolver
-  readonly policy: AddressPolicy
+  readonly checks: AddressChecks
   readonly addresses: AddressGate
   readonly handshakes: HandshakePermits
   readonly tlsContext: SecureContext

@@ -1,6 +1,7 @@
 // Everything that probes in one thread, put together. The worker and a single probe from the command line use the same.
 import { createSecureContext } from 'node:tls'
 import type { Clock } from '../domain/clock.ts'
+import { AddressChecks } from './address-checks.ts'
 import { AddressGate } from './address-gate.ts'
 import { CertificateMemory } from './certificate-memory.ts'
 import { HandshakePermits } from './handshake-permits.ts'
@@ -34,7 +35,7 @@ export function createProbeThread(
   )
   const around = {
     resolver,
-    policy: settings.addressPolicy,
+    checks: new AddressChecks(settings.addressPolicy),
     addresses: new AddressGate(
       timers,
       settings.perAddressMax === undefined ? {} : { limit: settings.perAddressMax },
