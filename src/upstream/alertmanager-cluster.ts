@@ -161,12 +161,13 @@ export class AlertmanagerCluster {
     const silences = unionOf(answers.flatMap((answer) => (answer.kind === 'ok' ? [answer.value] : [])))
     const missing = this.#writes.confirm(silences, askedAtMs, clock.monotonicMs())
     const hadProblem = this.#problem !== undefined
+    const isFirst = this.#list === undefined // Whoever has nothing in it was told "not known yet" before.
     this.#problem = undefined
     this.#list = { silences, observedAt }
     for (const one of missing) this.#noteMissing(one)
     const areRefusalsOver = this.#refusals.dropOld(clock.monotonicMs())
     if (hadProblem) this.#options.log.info('Alertmanager answers again', { alertmanager: this.name })
-    if (hadProblem || areRefusalsOver || missing.length > 0) this.#tellAll()
+    if (isFirst || hadProblem || areRefusalsOver || missing.length > 0) this.#tellAll()
     else this.#tellChanges()
   }
 

@@ -91,6 +91,13 @@ describe('reading', () => {
     expect(changes).toHaveLength(1)
   })
 
+  it('tells all Silences of its first list: one that is not in it was never decided on', async () => {
+    alertmanagers.setAddresses([{ name: 'main', urls: [server.url] }])
+    changes.length = 0 // That it is known now, and nothing of it.
+    await quiet()
+    expect(changes).toEqual([{ alertmanager: 'main', uids: 'all' }])
+  })
+
   it('lists now when it is asked to', async () => {
     await know(server.url)
     alertmanagers.refresh('main')
