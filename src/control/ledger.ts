@@ -17,15 +17,18 @@ export class Ledger implements CarryOutReader {
     this.#troubles.set(ownerUid, { ...trouble, times })
   }
 
-  wentWell(ownerUid: string): void {
-    this.#troubles.delete(ownerUid)
+  /** Answers whether that is news: there was a trouble, and it is over. */
+  wentWell(ownerUid: string): boolean {
+    return this.#troubles.delete(ownerUid)
   }
 
   /** Notes under which UID a key is handled; answers the former UID when the object was deleted and made anew. */
   handle(key: ObjectKey, uid: string): string | undefined {
     const former = this.#uids.get(key)
     this.#uids.set(key, uid)
-    return former === uid ? undefined : former
+    if (former === undefined || former === uid) return undefined
+    this.#troubles.delete(former)
+    return former
   }
 
   /** Forgets a key whose object is gone; answers the UID under which it was handled. */

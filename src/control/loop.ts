@@ -90,8 +90,18 @@ async function handle(key: ObjectKey, parts: LoopParts): Promise<Result> {
   const effects = await carryOutEffects(world.object, plan, means)
   if (effects.kind === 'trouble') return handleTrouble(key, effects.trouble, parts)
   if (effects.kind === 'conflict') return backOff(key, parts, 'requeue')
-  ledger.wentWell(uidOf(world.object))
-  return finish(key, world.object, plan, effects, parts)
+  return ledger.wentWell(uidOf(world.object))
+    ? finishAnew(key, effects, parts)
+    : finish(key, world.object, plan, effects, parts)
+}
+
+/** The plan was decided with a trouble in view that is over now: its status would tell it for ever. */
+function finishAnew(key: ObjectKey, effects: Step, parts: LoopParts): Promise<Result> | Result {
+  const { reconcilers, sources, ledger, clock } = parts
+  const reconciler = reconcilers[refOf(key).kind as OwnKind]
+  const world = reconciler.observe(refOf(key), sources)
+  if (world === undefined) return release(key, ledger.forget(key), parts)
+  return finish(key, world.object, reconciler.decide(world, clock.now()), effects, parts)
 }
 
 /** Decides once more with the trouble in view, so that the status can tell it; what met trouble is not tried again at once. */
