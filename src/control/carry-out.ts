@@ -26,7 +26,7 @@ export type Means = {
   readonly plane: ProbePlane
   readonly judge: JudgeTable
   readonly statusWriter: StatusWriter
-  readonly leadership: Leadership
+  readonly leadership: Pick<Leadership, 'isLeader'>
 }
 
 /** How the step ended: what the loop shall do with the key. */

@@ -4,48 +4,46 @@ import type { KindName } from '../domain/kinds.ts'
 import { type KubeObject, keyOf, refOfObject } from '../domain/kube-object.ts'
 import type { ObjectReader, Trouble } from '../reconcile/ports.ts'
 import { holdsAll } from './holds.ts'
-import type { ApiFailure, ClusterSink } from './ports.ts'
+import type { ApiFailure, ClusterSink, Leadership } from './ports.ts'
 import { controllerUid, type Store } from './store.ts'
 
+type Means = {
+  readonly sink: ClusterSink
+  readonly store: Store
+  readonly leadership: Pick<Leadership, 'isLeader'>
+}
 type Outcome = { readonly ok: true } | { readonly ok: false; readonly trouble: Omit<Trouble, 'times'> }
 const done: Outcome = { ok: true }
 
 /**
  * Applies `desired` in the given order (what is referred to first), each sibling on its own; then deletes the owner's other children,
- * but only when all of `desired` is in place. Answers the first trouble; conflicts and faults of the network are `transient`.
+ * but only when all of `desired` is in place. Answers the first trouble; conflicts and faults of the network are `transient`. Who leads
+ * no more writes nothing more, which is no trouble (kube:L5).
  */
 export async function applyChildren(
   owner: KubeObject,
   desired: readonly KubeObject[],
-  { sink, store }: { sink: ClusterSink; store: Store },
+  means: Means,
 ): Promise<Outcome> {
   let first = done
   for (const object of desired) {
-    const outcome = await applyChild(owner, object, sink, store)
+    const outcome = await applyChild(owner, object, means)
     if (!outcome.ok && first.ok) first = outcome
   }
-  return first.ok ? prune(owner, desired, sink, store) : first
+  return first.ok ? prune(owner, desired, means) : first
 }
 
-async function applyChild(
-  owner: KubeObject,
-  desired: KubeObject,
-  sink: ClusterSink,
-  store: Store,
-): Promise<Outcome> {
+async function applyChild(owner: KubeObject, desired: KubeObject, means: Means): Promise<Outcome> {
+  const { store, leadership } = means
   const cached = store.get(refOfObject(desired))
-  if (cached === undefined) return createChild(owner, desired, sink, store)
+  if (cached === undefined) return leadership.isLeader() ? createChild(owner, desired, means) : done
   if (!isOwnedBy(cached, owner)) return taken(desired)
   if (holdsAll(cached, desired)) return done
-  return updateChild(desired, cached, sink, store)
+  return updateChild(desired, cached, means)
 }
 
-async function createChild(
-  owner: KubeObject,
-  desired: KubeObject,
-  sink: ClusterSink,
-  store: Store,
-): Promise<Outcome> {
+async function createChild(owner: KubeObject, desired: KubeObject, means: Means): Promise<Outcome> {
+  const { sink, store } = means
   const created = await sink.create(desired, 'roundsman/controller')
   if (created.ok) return stored(created.value, store)
   if (created.failure.kind !== 'alreadyExists') return failed(desired, created.failure)
@@ -54,15 +52,15 @@ async function createChild(
   if (live.value === undefined)
     return failed(desired, { kind: 'conflict', message: 'it was deleted meanwhile' })
   if (!isOwnedBy(live.value, owner)) return taken(desired)
-  return updateChild(desired, live.value, sink, store)
+  return updateChild(desired, live.value, means)
 }
 
 async function updateChild(
   desired: KubeObject,
   live: KubeObject,
-  sink: ClusterSink,
-  store: Store,
+  { sink, store, leadership }: Means,
 ): Promise<Outcome> {
+  if (!leadership.isLeader()) return done
   const updated = await sink.update(desired, 'roundsman/controller', { uid: live.metadata.uid ?? '' })
   return updated.ok ? stored(updated.value, store) : failed(desired, updated.failure)
 }
@@ -71,8 +69,7 @@ async function updateChild(
 async function prune(
   owner: KubeObject,
   desired: readonly KubeObject[],
-  sink: ClusterSink,
-  store: Store,
+  { sink, store, leadership }: Means,
 ): Promise<Outcome> {
   const wanted = new Set(desired.map((object) => keyOf(refOfObject(object))))
   for (const child of store.ownedBy(owner.metadata.uid ?? '')) {
@@ -81,6 +78,7 @@ async function prune(
     const live = await sink.get(ref)
     if (!live.ok) return failed(child, live.failure)
     if (live.value === undefined || !isOwnedBy(live.value, owner)) continue
+    if (!leadership.isLeader()) return done
     const { uid = '', resourceVersion = '' } = live.value.metadata
     const removed = await sink.remove(ref, { uid, resourceVersion })
     if (!removed.ok) return failed(child, removed.failure)

@@ -63,7 +63,7 @@ async function handleMeasured(key: ObjectKey, parts: LoopParts): Promise<void> {
   parts.observer.working(kind, 1)
   let result: Parameters<LoopObserver['reconciled']>[1]
   try {
-    result = await withDeadline(handle(key, parts), parts, key)
+    result = await handleInTime(key, parts)
   } catch (error) {
     // Expected trouble is a value, so this is a defect of ours: told once with its key, counted, backed off; the process lives.
     parts.log.error('reconciling threw: this is a bug of Roundsman', { key, error })
@@ -164,10 +164,18 @@ function release(key: ObjectKey, uid: string | undefined, { means, queue }: Loop
   return 'success'
 }
 
-/** A handling over its deadline is given up and tried later; its calls have deadlines of their own and end soon after. */
-function withDeadline(handling: Promise<Result>, parts: LoopParts, key: ObjectKey): Promise<Result> {
+/**
+ * A handling over its deadline is given up and tried later. Its calls have deadlines of their own and end soon after; what it then
+ * goes on to do must write nothing, because the key may be in other hands by then (kube:Q2).
+ */
+function handleInTime(key: ObjectKey, parts: LoopParts): Promise<Result> {
+  let isGivenUp = false
+  const { leadership } = parts.means
+  const whileInTime = { isLeader: () => !isGivenUp && leadership.isLeader() }
+  const handling = handle(key, { ...parts, means: { ...parts.means, leadership: whileInTime } })
   return new Promise((resolve, reject) => {
     const cancel = parts.clock.after(handlingDeadlineMs, () => {
+      isGivenUp = true
       parts.log.error('reconciling took over a minute and was given up', { key })
       backOff(key, parts, 'error')
       resolve('timeout')

@@ -54,3 +54,44 @@ describe('a trouble that is over', () => {
     expect(world.condition(policy, 'Ready')).toMatchObject({ status: 'True', reason: 'ObjectsApplied' })
   })
 })
+
+describe('a leader that is one no more', () => {
+  test('writes no further child of the plan under way', async () => {
+    const world = monitored()
+    world.put('AlertPolicy', 'checkout', policySpec)
+    const { sink } = world.cluster
+    const create = sink.create.bind(sink)
+    sink.create = async (object, manager) => {
+      const answer = await create(object, manager)
+      world.lead(false)
+      return answer
+    }
+    await world.start()
+    expect(world.cluster.writes.filter(({ operation }) => operation === 'create')).toHaveLength(1)
+  })
+})
+
+describe('a handling that was given up', () => {
+  test('writes nothing any more when its call comes back after all', async () => {
+    const world = monitored()
+    world.put('AlertPolicy', 'checkout', policySpec)
+    const { sink } = world.cluster
+    const create = sink.create.bind(sink)
+    const hung = Promise.withResolvers<void>()
+    let calls = 0
+    sink.create = async (object, manager) => {
+      calls += 1
+      if (calls === 1) await hung.promise
+      return create(object, manager)
+    }
+    await world.start()
+    await world.advance(60_000)
+    await world.advance(1_000)
+    expect(world.results).toContain('timeout')
+    const writes = world.cluster.writes.length
+    hung.resolve()
+    await world.settle()
+    // The hung call itself may still take effect; nothing follows it.
+    expect(world.cluster.writes.slice(writes).map(({ operation }) => operation)).toEqual(['create'])
+  })
+})
