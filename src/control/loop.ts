@@ -129,7 +129,11 @@ async function finish(
 ): Promise<Result> {
   const status = await carryOutStatus(object, plan, parts.means)
   if (status.kind === 'conflict') return backOff(key, parts, 'requeue')
-  if (status.kind === 'trouble') return retryTrouble(key, status.trouble, parts)
+  if (status.kind === 'trouble') {
+    const { reason, message } = status.trouble
+    parts.log.warn('a status could not be written', { key, reason, detail: message })
+    return retryTrouble(key, status.trouble, parts)
+  }
   const dueMs = [effects, status].flatMap((step) => (step.kind === 'again' ? [step.ms] : []))
   if (plan.next.kind === 'after') dueMs.push(plan.next.ms)
   if (effects.kind === 'stalled' || effects.kind === 'waiting' || effects.kind === 'transient') {

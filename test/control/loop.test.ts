@@ -95,3 +95,12 @@ describe('a handling that was given up', () => {
     expect(world.cluster.writes.slice(writes).map(({ operation }) => operation)).toEqual(['create'])
   })
 })
+
+test('a status that is refused is told in the log', async () => {
+  const world = new World()
+  world.put('InspectionTarget', 'checkout', httpTarget)
+  const message = 'not permitted to patch inspectiontargets/status'
+  world.cluster.fail('updateStatus', { kind: 'forbidden', message })
+  await world.start()
+  expect(world.warnings).toContainEqual(expect.objectContaining({ reason: 'Forbidden', detail: message }))
+})

@@ -26,6 +26,7 @@ export class World {
   readonly expired: { alertmanager: string; silenceID: string }[] = []
   readonly errors: unknown[] = []
   readonly results: string[] = []
+  readonly warnings: unknown[] = []
   alertmanagers: AlertmanagerView[] = []
   answerOutside: OutsideAnswer = { ok: true }
   isLeader: boolean
@@ -162,7 +163,11 @@ export class World {
         Silence: silence,
       } as unknown as Record<'InspectionTarget' | 'AlertPolicy' | 'Silence', Reconciler>,
       clock: this.clock,
-      log: { ...silentLog, error: (_message, fields) => void this.errors.push(fields) },
+      log: {
+        ...silentLog,
+        warn: (_message, fields) => void this.warnings.push(fields),
+        error: (_message, fields) => void this.errors.push(fields),
+      },
       observer: {
         loop: { reconciled: (_kind, result) => void this.results.push(result), working() {} },
         queue: { added() {}, retried() {}, started() {}, finished() {} },
