@@ -20,6 +20,11 @@ export function keysConcernedBy({ ref, before, after }: Change, objects: ObjectR
     case 'ServiceMonitor':
       return monitorConcerns(ref, [before, after], objects)
     case 'Service':
+      return [
+        ...keysOf('InspectionTarget', objects, ref.namespace),
+        // A policy scrapes the Services that its targets name.
+        ...(isSameBut(before, after) ? [] : keysOf('AlertPolicy', objects, ref.namespace)),
+      ]
     case 'EndpointSlice':
       return keysOf('InspectionTarget', objects, ref.namespace)
     case 'Prometheus':
@@ -53,7 +58,7 @@ function matters(before: KubeObject | undefined, after: KubeObject | undefined):
   )
 }
 
-/** Prometheus, Alertmanager and Namespace: their spec and labels decide what is picked up; their status is noise. */
+/** Prometheus, Alertmanager, Namespace and Service: their spec and labels decide what is picked up; their status is noise. */
 function isSameBut(before: KubeObject | undefined, after: KubeObject | undefined): boolean {
   if (before === undefined || after === undefined) return false
   return !differ(before.spec, after.spec) && !differ(before.metadata.labels, after.metadata.labels)

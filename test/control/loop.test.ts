@@ -96,6 +96,23 @@ describe('a handling that was given up', () => {
   })
 })
 
+test('a Service that appears later is scraped', async () => {
+  const world = monitored()
+  const metrics = { service: { name: 'checkout', port: 'metrics' } }
+  world.put('InspectionTarget', 'checkout', { ...httpTarget, metrics })
+  world.put('AlertPolicy', 'checkout', policySpec)
+  await world.start()
+  expect(world.cluster.list('ServiceMonitor')).toHaveLength(0)
+  world.put(
+    'Service',
+    'checkout',
+    { clusterIP: '10.0.0.1', ports: [{ name: 'metrics', port: 9090 }] },
+    { labels: { app: 'checkout' } },
+  )
+  await world.settle()
+  expect(world.cluster.list('ServiceMonitor')).toHaveLength(1)
+})
+
 test('a status that is refused is told in the log', async () => {
   const world = new World()
   world.put('InspectionTarget', 'checkout', httpTarget)
