@@ -96,21 +96,17 @@ describe('a handling that was given up', () => {
   })
 })
 
-test('a Service that appears later is scraped', async () => {
+test('a Service that appears later is scraped by the name of its port', async () => {
   const world = monitored()
-  const metrics = { service: { name: 'checkout', port: 'metrics' } }
+  const metrics = { service: { name: 'checkout', port: 9090 } }
   world.put('InspectionTarget', 'checkout', { ...httpTarget, metrics })
   world.put('AlertPolicy', 'checkout', policySpec)
   await world.start()
-  expect(world.cluster.list('ServiceMonitor')).toHaveLength(0)
-  world.put(
-    'Service',
-    'checkout',
-    { clusterIP: '10.0.0.1', ports: [{ name: 'metrics', port: 9090 }] },
-    { labels: { app: 'checkout' } },
-  )
+  const endpoints = () => world.cluster.list('ServiceMonitor')[0]?.spec
+  expect(endpoints()).toMatchObject({ endpoints: [{ targetPort: 9090 }] })
+  world.put('Service', 'checkout', { clusterIP: '10.0.0.1', ports: [{ name: 'metrics', port: 9090 }] })
   await world.settle()
-  expect(world.cluster.list('ServiceMonitor')).toHaveLength(1)
+  expect(endpoints()).toMatchObject({ endpoints: [{ port: 'metrics' }] })
 })
 
 test('a status that is refused is told in the log', async () => {
