@@ -5,7 +5,7 @@ import type { ConditionReason, ProblemReason } from '../api/v1alpha1/conditions.
 import { type Parsed, parseAlertPolicy, parseInspectionTarget } from '../api/v1alpha1/parse.ts'
 import type { Instant } from '../domain/clock.ts'
 import type { JudgedPolicy } from '../domain/judged-policy.ts'
-import type { GeneratedKind } from '../domain/kinds.ts'
+import type { GeneratedKind, KindName } from '../domain/kinds.ts'
 import type { KubeObject, Ref } from '../domain/kube-object.ts'
 import { type RuleProblem, resolvePolicy } from '../domain/resolve-policy.ts'
 import { policyFindings, type SpecFinding } from '../domain/spec-checks.ts'
@@ -29,6 +29,15 @@ const generatedKinds = [
   'AlertmanagerConfig',
 ] as const satisfies readonly GeneratedKind[]
 
+/** What decides which objects there shall be and under which labels: while one cannot be read, its absence means nothing (invariant 4). */
+const inputKinds = [
+  'InspectionTarget',
+  'Service',
+  'Prometheus',
+  'Alertmanager',
+  'Namespace',
+] as const satisfies readonly KindName[]
+
 export type PolicyWorld = {
   readonly object: KubeObject
   readonly parsed: Parsed<AlertPolicySpec>
@@ -40,6 +49,7 @@ export type PolicyWorld = {
   readonly monitorsBefore: readonly KubeObject[] // ServiceMonitors of others, whose endpoints are not scraped again.
   readonly placement: Placement
   readonly availability: Readonly<Record<GeneratedKind, Availability>>
+  readonly unread: Problem | undefined // Why what the objects are made of is not known.
   readonly trouble: Trouble | undefined
 }
 
@@ -80,8 +90,24 @@ function observe(ref: Ref, { objects, carriedOut, installation }: Sources): Poli
       ServiceMonitor: objects.availability('ServiceMonitor'),
       AlertmanagerConfig: objects.availability('AlertmanagerConfig'),
     },
+    unread: unreadInput(
+      objects,
+      selected.some(({ spec }) => spec.metrics !== undefined),
+    ),
     trouble: carriedOut.trouble(object.metadata.uid ?? ''),
   }
+}
+
+/** A cluster without Prometheus or Alertmanager resources is one that has none of them; the others it must serve. */
+function unreadInput(objects: ObjectReader, needsServices: boolean): Problem | undefined {
+  for (const kind of inputKinds) {
+    const availability = objects.availability(kind)
+    if (kind === 'Service' && !needsServices) continue
+    if ((kind === 'Prometheus' || kind === 'Alertmanager') && availability.state === 'notServed') continue
+    const problem = unavailable(kind, availability, 'install the custom resource definitions of Roundsman')
+    if (problem !== undefined) return problem
+  }
+  return undefined
 }
 
 /** Rules go to the Prometheus that scrapes our results; the chart's monitor is known by its label, and is not one that we generated. */
@@ -148,6 +174,7 @@ function decidePrometheus(world: PolicyWorld, resolved: Resolved, now: Instant):
   }
   const { name, namespace = '', uid } = object.metadata
   const owner = { name, namespace, ...(uid === undefined ? {} : { uid }) } // A policy in a file has no UID.
+  if (world.unread !== undefined) return rejected(world, world.unread, now)
   const { policy } = resolved
   const input = { ...world, policy, owner }
   const objects = objectsOfPolicy(input)

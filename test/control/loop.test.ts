@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import type { KindName } from '../../src/domain/kinds.ts'
+import type { Availability } from '../../src/reconcile/ports.ts'
 import { World } from './world.ts'
 
 const httpTarget = { interval: '30s', http: { url: 'http://checkout.shop/health' } }
@@ -93,6 +95,45 @@ describe('a handling that was given up', () => {
     await world.settle()
     // The hung call itself may still take effect; nothing follows it.
     expect(world.cluster.writes.slice(writes).map(({ operation }) => operation)).toEqual(['create'])
+  })
+})
+
+describe('what cannot be read', () => {
+  test.each<[KindName, Availability['state'], string]>([
+    ['InspectionTarget', 'forbidden', 'Forbidden'],
+    ['InspectionTarget', 'notServed', 'KindNotServed'],
+    ['Prometheus', 'forbidden', 'Forbidden'],
+    ['Alertmanager', 'forbidden', 'Forbidden'],
+    ['Namespace', 'forbidden', 'Forbidden'],
+    ['Service', 'forbidden', 'Forbidden'],
+  ])('is not taken for absent: %s, %s', async (kind, state, reason) => {
+    const labelled = { ruleSelector: { matchLabels: { release: 'kps' } }, ruleNamespaceSelector: {} }
+    const before = monitored()
+    before.put('Prometheus', 'k8s', { ...everything, ...labelled }, { namespace: 'monitoring' })
+    const metrics = { service: { name: 'checkout', port: 9090 } }
+    before.put('InspectionTarget', 'checkout', { ...httpTarget, ...(kind === 'Service' ? { metrics } : {}) })
+    before.put('Service', 'checkout', { clusterIP: '10.0.0.1', ports: [{ name: 'metrics', port: 9090 }] })
+    before.put('AlertPolicy', 'checkout', policySpec)
+    await before.start()
+    await before.plane.stop()
+    const [rule] = before.cluster.list('PrometheusRule')
+    expect(rule?.metadata.labels).toMatchObject({ release: 'kps' })
+
+    const after = new World({ cluster: before.cluster })
+    const message = `not permitted to list ${kind}`
+    after.cluster.setAvailability(kind, state === 'forbidden' ? { state, message } : { state })
+    const writes = after.cluster.writes.length
+    await after.start()
+    const touched = after.cluster.writes.slice(writes).filter(({ operation }) => operation !== 'updateStatus')
+    expect(touched).toEqual([])
+    expect(after.cluster.list('PrometheusRule')).toEqual([rule])
+    const [policy] = after.cluster.list('AlertPolicy')
+    if (policy === undefined) throw new Error('no policy')
+    expect(after.condition(policy, 'Ready')).toMatchObject({ status: 'False', reason })
+
+    after.cluster.setAvailability(kind, { state: 'synced' })
+    await after.settle()
+    expect(after.condition(policy, 'Ready')).toMatchObject({ status: 'True' })
   })
 })
 
