@@ -92,9 +92,23 @@ function decide(world: SilenceWorld, now: Instant): Plan {
       isNeeded: world.alertmanagers.length > 0 && !isDone,
       mayGo: isDone,
     }),
-    ...told(world, wanted, status, now),
+    ...(isFirstAnswerAwaited(world) ? {} : told(world, wanted, status, now)),
     next: nextLook(window, now),
   })
+}
+
+/**
+ * A new leader has heard of no Alertmanager yet, and will have within seconds, be it that one does not answer. What another leader told
+ * of this spec stands until then: that a silence is not in force would be news, and false.
+ */
+function isFirstAnswerAwaited({ object, alertmanagers, trouble }: SilenceWorld): boolean {
+  const { observedGeneration } = (object.status ?? {}) as { observedGeneration?: number }
+  const isTold = observedGeneration === object.metadata.generation
+  return (
+    isTold &&
+    trouble === undefined &&
+    alertmanagers.some(({ silences, problem }) => silences === undefined && problem === undefined)
+  )
 }
 
 /** Ends what was made outside; released when that is confirmed, or when the bound is reached. */
