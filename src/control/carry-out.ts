@@ -36,6 +36,9 @@ export type Step =
   | { readonly kind: 'again'; readonly ms: number } // Look again then, at the latest.
   | { readonly kind: 'conflict' } // What was seen is stale: decide again soon.
 
+/** An end that was refused for good is asked for again this often: somebody may have mended the Alertmanager. */
+const refusedEndMs = 300_000
+
 const done: Step = { kind: 'done' }
 
 /** What every replica does: the probe table and the judge live in this process. Needs no leadership, cannot fail. */
@@ -53,11 +56,13 @@ export async function carryOutEffects(object: KubeObject, plan: Plan, means: Mea
     const outcome = await applyChildren(object, plan.desired.objects, means)
     if (!outcome.ok) return { kind: 'trouble', trouble: outcome.trouble }
   }
+  // One Alertmanager that refuses keeps nothing from the others.
+  const dueMs: number[] = []
   for (const action of plan.outside) {
-    const step = await actOutside(object, action, means)
-    if (step.kind !== 'done') return step
+    const againMs = await actOutside(object, action, means)
+    if (againMs !== undefined) dueMs.push(againMs)
   }
-  return done
+  return dueMs.length === 0 ? done : { kind: 'again', ms: Math.min(...dueMs) }
 }
 
 /** Status, then the events that tell its transitions, then the finalizer's removal. Leader only. */
@@ -87,8 +92,13 @@ async function setFinalizer(object: KubeObject, present: boolean, means: Means):
   return done
 }
 
-async function actOutside(object: KubeObject, action: OutsideAction, means: Means): Promise<Step> {
-  if (!means.leadership.isLeader()) return done
+/** Answers in how many milliseconds the key must be looked at again, if it must. */
+async function actOutside(
+  object: KubeObject,
+  action: OutsideAction,
+  means: Means,
+): Promise<number | undefined> {
+  if (!means.leadership.isLeader()) return undefined
   const owner = revisionOf(object)
   const answer =
     action.kind === 'post-silence'
@@ -96,7 +106,10 @@ async function actOutside(object: KubeObject, action: OutsideAction, means: Mean
       : await means.outside.expireSilence(action.alertmanager, action.silenceID)
   // Whatever it answered, the truth is what the next list says; that list queues the key again.
   means.outside.refresh(action.alertmanager)
-  return answer.ok || answer.permanent ? done : { kind: 'again', ms: 5_000 }
+  if (answer.ok) return undefined
+  if (!answer.permanent) return 5_000
+  // What was refused for good is not sent again, but told: the list does not differ for it, so nothing else asks for the key.
+  return action.kind === 'post-silence' ? 0 : refusedEndMs
 }
 
 function stepOf(failure: ApiFailure): Step {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { KindName } from '../../src/domain/kinds.ts'
+import type { RemoteSilence } from '../../src/domain/remote-silence.ts'
 import type { Availability } from '../../src/reconcile/ports.ts'
 import { World } from './world.ts'
 
@@ -157,4 +158,81 @@ test('a status that is refused is told in the log', async () => {
   world.cluster.fail('updateStatus', { kind: 'forbidden', message })
   await world.start()
   expect(world.warnings).toContainEqual(expect.objectContaining({ reason: 'Forbidden', detail: message }))
+})
+
+describe('a Silence', () => {
+  const spec = {
+    matchers: [{ name: 'alertname', value: 'TargetDown' }],
+    duration: '2h',
+    comment: 'migration',
+    author: 'li.na',
+  }
+  const answering = (world: World, name: string) =>
+    ({ name, version: '0.34.2', silences: [] as RemoteSilence[], observedAt: world.clock.now() }) as const
+
+  test('is told as refused at once, not when its window ends', async () => {
+    const world = new World()
+    world.alertmanagers = [answering(world, 'monitoring/main')]
+    const silence = world.put('Silence', 'quiet', spec)
+    await world.start()
+    const posts = world.posts.length
+    world.answerOutside = (alertmanager) => {
+      world.refusals.set(alertmanager, { message: 'HTTP 400: bad matcher', permanent: true })
+      return { ok: false, permanent: true, message: 'HTTP 400: bad matcher' }
+    }
+    world.put('Silence', 'quiet', { ...spec, comment: 'another' })
+    await world.settle()
+    expect(world.condition(silence, 'Stalled')).toMatchObject({ reason: 'AlertmanagerRefused' })
+    expect(world.posts).toHaveLength(posts + 1)
+  })
+
+  test('reaches the other Alertmanagers though one refuses it', async () => {
+    const world = new World()
+    world.alertmanagers = [answering(world, 'monitoring/a'), answering(world, 'monitoring/b')]
+    world.answerOutside = (alertmanager) =>
+      alertmanager === 'monitoring/a' ? { ok: false, permanent: false, message: 'HTTP 500' } : { ok: true }
+    world.put('Silence', 'quiet', spec)
+    await world.start()
+    expect(world.posts.map(({ alertmanager }) => alertmanager)).toContain('monitoring/b')
+  })
+
+  test('in force stays told so while a new leader has not heard of its Alertmanager yet', async () => {
+    const world = new World()
+    const main = answering(world, 'monitoring/main')
+    world.alertmanagers = [main]
+    const silence = world.put('Silence', 'quiet', spec)
+    await world.start()
+    const [post] = world.posts
+    if (post === undefined) throw new Error('nothing was posted')
+    const { startsAt, endsAt, ...rest } = post.silence
+    const times = { startsAt: Date.parse(startsAt), startsAtText: startsAt, endsAt: Date.parse(endsAt) }
+    world.alertmanagers = [
+      { ...main, silences: [{ annotations: {}, ...rest, ...times, id: 'id-1', state: 'active' }] },
+    ]
+    world.plane.queueKind('Silence')
+    await world.settle()
+    expect(world.condition(silence, 'Active')).toMatchObject({ status: 'True' })
+
+    const heard = world.alertmanagers
+    world.alertmanagers = [{ name: main.name }]
+    const [writes, events] = [world.cluster.writes.length, world.cluster.events.length]
+    world.lead(true)
+    await world.settle()
+    world.alertmanagers = heard
+    world.plane.queueKind('Silence')
+    await world.settle()
+    expect(world.cluster.writes.slice(writes)).toEqual([])
+    expect(world.cluster.events.slice(events)).toEqual([])
+  })
+
+  test('that is new says what it waits for before its Alertmanager has answered', async () => {
+    const world = new World()
+    world.alertmanagers = [{ name: 'monitoring/main' }]
+    const silence = world.put('Silence', 'quiet', spec)
+    await world.start()
+    expect(world.condition(silence, 'Active')).toMatchObject({
+      status: 'False',
+      message: 'it has not answered yet',
+    })
+  })
 })

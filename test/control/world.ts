@@ -28,7 +28,8 @@ export class World {
   readonly results: string[] = []
   readonly warnings: unknown[] = []
   alertmanagers: AlertmanagerView[] = []
-  answerOutside: OutsideAnswer = { ok: true }
+  answerOutside: (alertmanager: string) => OutsideAnswer = () => ({ ok: true })
+  refusals = new Map<string, { message: string; permanent: boolean }>() // By Alertmanager.
   isLeader: boolean
   readonly #leaderListeners: ((isLeader: boolean) => void)[] = []
   #plane: ControlPlane | undefined
@@ -134,11 +135,11 @@ export class World {
       outside: {
         postSilence: async (alertmanager, _revision, silence) => {
           this.posts.push({ alertmanager, silence })
-          return this.answerOutside
+          return this.answerOutside(alertmanager)
         },
         expireSilence: async (alertmanager, silenceID) => {
           this.expired.push({ alertmanager, silenceID })
-          return this.answerOutside
+          return this.answerOutside(alertmanager)
         },
         refresh() {},
       },
@@ -153,7 +154,10 @@ export class World {
         removeSilence: (uid) => void this.judged.delete(uid),
       },
       probes: { report: (uid) => this.reports.get(uid) },
-      alertmanagers: { alertmanagers: () => this.alertmanagers, refusal: () => undefined },
+      alertmanagers: {
+        alertmanagers: () => this.alertmanagers,
+        refusal: (alertmanager) => this.refusals.get(alertmanager),
+      },
       leadership: { isLeader: () => this.isLeader, onChange: (listener) => this.#listen(listener) },
       shard: { owns: () => true, onChange() {} },
       installation: this.#installation,
