@@ -80,7 +80,8 @@ function afterFailure(failure: CallFailure): NextStep {
         ? { pause: 'backOff' }
         : { pause: 'backOff', atLeastMs: failure.retryAfterMs }
     case 'stopped':
-      return { pause: 'none' }
+      // The connections are closed and the reflector is not stopped yet: at once it would be told so again, without end or turn of the loop.
+      return { pause: 'backOff' }
     default:
       return failure.trouble satisfies never
   }

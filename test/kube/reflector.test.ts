@@ -507,3 +507,26 @@ test('stops in the middle of a pause', async () => {
   await reflector.stop()
   expect(clock.pending).toBe(0)
 })
+
+test('does not spin when the connections are closed before it is stopped', async () => {
+  let opened = 0
+  const counting = new Proxy(transport, {
+    get: (target, name) => {
+      const member = Reflect.get(target, name, target)
+      if (typeof member !== 'function') return member
+      const call = member.bind(target)
+      if (name !== 'open') return call
+      return (...args: unknown[]) => {
+        opened += 1
+        return opened > 100 ? new Promise(() => {}) : call(...args) // Or nothing else would ever get its turn.
+      }
+    },
+  })
+  reflector = makeReflector({ transport: counting })
+  reflector.start()
+  ;(await api.nextList()).reply({ metadata: { resourceVersion: '10' }, items: [] })
+  await api.nextWatch()
+  await transport.close()
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(opened).toBeLessThan(5)
+})
