@@ -60,6 +60,16 @@ export async function connectKube(options: KubeOptions): Promise<KubeConnection>
   })
   const watchdog = startWatchdog(options.watchdogFile)
   const namespace = lease.namespace ?? access.namespace
+  const elector = new Elector({
+    store: leaseStore(transport, { namespace, name: lease.name }),
+    identity,
+    annotations: lease.annotations ?? (() => ({})),
+    clock,
+    random,
+    log,
+    observer: observer.election,
+    watchdog,
+  })
   return {
     source: new KubeSource({
       transport,
@@ -69,17 +79,13 @@ export async function connectKube(options: KubeOptions): Promise<KubeConnection>
       observer: observer.reflectors,
       ...(namespaces === undefined ? {} : { namespaces }),
     }),
-    sink: new KubeSink({ transport, limits, emit: (event) => events.emit(event) }),
-    elector: new Elector({
-      store: leaseStore(transport, { namespace, name: lease.name }),
-      identity,
-      annotations: lease.annotations ?? (() => ({})),
-      clock,
-      random,
-      log,
-      observer: observer.election,
-      watchdog,
+    sink: new KubeSink({
+      transport,
+      limits,
+      emit: (event) => events.emit(event),
+      term: () => elector.term,
     }),
+    elector,
     namespace,
     clusterId: () => readClusterId(transport, { clock, random }),
     close: async () => {

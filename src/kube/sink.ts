@@ -12,6 +12,8 @@ export type KubeSinkOptions = {
   readonly transport: Transport
   readonly limits: WriteLimits
   readonly emit: (event: PlannedEvent) => void
+  /** The present term of leading, if there is one: a write ends with the term that it began in, waiting or under way (kube:L7). */
+  readonly term?: () => AbortSignal | undefined
 }
 
 type FinalizerChange = { readonly finalizer: string; readonly present: boolean }
@@ -23,12 +25,14 @@ export class KubeSink implements ClusterSink {
   readonly #transport: Transport
   readonly #limits: WriteLimits
   readonly #emit: (event: PlannedEvent) => void
+  readonly #term: () => AbortSignal | undefined
   readonly #statusesSeen = new RecentlySeen(50_000)
 
-  constructor({ transport, limits, emit }: KubeSinkOptions) {
+  constructor({ transport, limits, emit, term = () => undefined }: KubeSinkOptions) {
     this.#transport = transport
     this.#limits = limits
     this.#emit = emit
+    this.#term = term
   }
 
   async get(ref: Ref): Promise<Answer<KubeObject | undefined>> {
@@ -136,7 +140,9 @@ export class KubeSink implements ClusterSink {
   }
 
   async #write(cost: WriteCost, call: Call): Promise<Awaited<ReturnType<Transport['send']>>> {
-    const answer = await this.#limits.run(cost, () => this.#transport.send(call))
+    const signal = this.#term()
+    const bound = signal === undefined ? call : { ...call, signal }
+    const answer = await this.#limits.run(cost, () => this.#transport.send(bound))
     if (answer !== undefined) return answer
     const { verb, resource } = call.question
     const message = `${verb} ${resource} was not sent: more writes wait than may be sent`

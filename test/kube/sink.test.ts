@@ -191,3 +191,30 @@ test('hands on events without waiting for anything', () => {
   sink.emit(event)
   expect(emitted).toEqual([event])
 })
+
+test('gives up a write under way when the term of leading that it began in ends', async () => {
+  const term = new AbortController()
+  const clock = new FakeClock()
+  const limits = new WriteLimits(clock)
+  sink = new KubeSink({ transport, limits, emit: () => {}, term: () => term.signal })
+  const answer = sink.create(rule, controller)
+  const request = await api.next()
+  term.abort()
+  expect(await answer).toMatchObject({ ok: false, failure: { kind: 'unavailable' } })
+  await request.gone
+})
+
+test('does not send what waited for its turn when the term has ended meanwhile', async () => {
+  const term = new AbortController()
+  const clock = new FakeClock()
+  const limits = new WriteLimits(clock)
+  sink = new KubeSink({ transport, limits, emit: () => {}, term: () => term.signal })
+  const before = Promise.withResolvers<void>()
+  const others = Array.from({ length: 20 }, () => limits.run('first', () => before.promise))
+  const answer = sink.create(rule, controller)
+  term.abort()
+  before.resolve()
+  await Promise.all(others)
+  expect(await answer).toMatchObject({ ok: false, failure: { kind: 'unavailable' } })
+  expect(api.untaken).toBe(0)
+})
