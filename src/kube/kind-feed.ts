@@ -13,7 +13,7 @@ export class KindFeed {
   readonly #parts: Part[] = []
   readonly #onRewound: () => void
   #isRewound = false // Whether an older state was seen than what was told last.
-  #isTold = false // Whether a whole list was told: not before every part has its own.
+  #isTold = false // Whether a list was told: not before every part has its own, or cannot have one.
 
   constructor(kind: KindName, { listener, onRewound }: { listener: SourceListener; onRewound: () => void }) {
     this.#kind = kind
@@ -49,6 +49,10 @@ export class KindFeed {
       return
     }
     part.objects = new Map(objects.map((object) => [object.metadata.uid ?? '', object]))
+    this.#tellAll()
+  }
+
+  #tellAll(): void {
     if (this.#parts.some((other) => other.objects === undefined)) return
     this.#tell(this.#parts.flatMap((other) => [...(other.objects?.values() ?? [])]))
   }
@@ -62,6 +66,11 @@ export class KindFeed {
   #setAvailability(part: Part, availability: Availability): void {
     part.availability = availability
     this.#listener.setAvailability(this.#kind, worst(this.#parts.map((other) => other.availability)))
+    const isUnreadable = availability.state === 'forbidden' || availability.state === 'notServed'
+    if (this.#parts.length === 1 || part.objects !== undefined || !isUnreadable) return
+    // What is in the other namespaces must not wait for a right on this one; the availability says that the list is not whole.
+    part.objects = new Map()
+    this.#tellAll()
   }
 }
 

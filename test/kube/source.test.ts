@@ -170,3 +170,16 @@ test('tells when each reflector last tried something', async () => {
   expect(attempts).toHaveLength(watchedKinds.length + 1)
   for (const { atMonotonicMs } of attempts) expect(atMonotonicMs).toBe(clock.monotonicMs() - 1_000)
 })
+
+test('tells what it may see of some namespaces though another one is forbidden', async () => {
+  start(['shop', 'bank'])
+  ;(await api.next(isList('InspectionTarget', 'bank'))).refuse(403, { reason: 'Forbidden' })
+  ;(await api.next(isList('InspectionTarget', 'shop'))).reply(listOf([named('a')]))
+  await told.until((all) => all.some(({ told, kind }) => told === 'replace' && kind === 'InspectionTarget'))
+  const states = told.all.flatMap((telling) =>
+    telling.told === 'availability' && telling.kind === 'InspectionTarget'
+      ? [telling.availability.state]
+      : [],
+  )
+  expect(states).not.toContain('synced')
+})
