@@ -66,8 +66,7 @@ export class KindFeed {
   #setAvailability(part: Part, availability: Availability): void {
     part.availability = availability
     this.#listener.setAvailability(this.#kind, worst(this.#parts.map((other) => other.availability)))
-    const isUnreadable = availability.state === 'forbidden' || availability.state === 'notServed'
-    if (this.#parts.length === 1 || part.objects !== undefined || !isUnreadable) return
+    if (availability.state !== 'forbidden' || this.#parts.length === 1 || part.objects !== undefined) return
     // What is in the other namespaces must not wait for a right on this one; the availability says that the list is not whole.
     part.objects = new Map()
     this.#tellAll()
