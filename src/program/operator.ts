@@ -3,11 +3,12 @@ import { availableParallelism, hostname } from 'node:os'
 import type { Command } from '../config.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { Log } from '../domain/log.ts'
-import { locateApi } from '../kube/access.ts'
+import { type ApiLocation, locateApi } from '../kube/access.ts'
 import { connectKube, type KubeConnection } from '../kube/connect.ts'
 import { leaderCheck, reflectorCheck } from '../telemetry/health.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { type Core, startCore } from './core.ts'
+import { listenProblem } from './listen-problem.ts'
 import { LastLeaderShard } from './shard.ts'
 
 export type World = {
@@ -38,11 +39,37 @@ export async function runOperator(
     return 78
   }
   const identity = `${command.pod.uid ?? hostname()}_${world.uniqueText()}`
-  const kube = await connectKube({
+  const kube = await connect(command, world, { location, identity })
+  if (kube === undefined) return 78
+  const clusterId = await Promise.race([kube.clusterId(), world.ended])
+  if (clusterId === undefined || !clusterId.ok) {
+    if (clusterId !== undefined)
+      log.error('the cluster could not be identified', { reason: clusterId.failure.message })
+    await kube.close()
+    return clusterId === undefined ? 0 : 1
+  }
+  try {
+    return await operate(command, world, { kube, identity, clusterId: clusterId.value })
+  } catch (error) {
+    const problem = listenProblem(error, () => 'give another address with --listen')
+    if (problem === undefined) throw error
+    log.error(problem)
+    await kube.close()
+    return 78
+  }
+}
+
+/** Undefined when what says where the cluster is cannot be used, which is told then. */
+async function connect(
+  command: Extract<Command, { name: 'operator' }>,
+  world: World,
+  { location, identity }: { location: ApiLocation; identity: string },
+): Promise<KubeConnection | undefined> {
+  const connecting = connectKube({
     location,
     clock: world.clock,
     random: world.random,
-    log,
+    log: world.log,
     observer: world.metrics.kube({ lease: leaseName, now: () => world.clock.now() }),
     identity,
     lease: {
@@ -52,14 +79,13 @@ export async function runOperator(
     watchdogFile: new URL('../kube/watchdog-worker.ts', import.meta.url),
     namespaces: command.namespaces,
   })
-  const clusterId = await Promise.race([kube.clusterId(), world.ended])
-  if (clusterId === undefined || !clusterId.ok) {
-    if (clusterId !== undefined)
-      log.error('the cluster could not be identified', { reason: clusterId.failure.message })
-    await kube.close()
-    return clusterId === undefined ? 0 : 1
+  try {
+    return await connecting
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    world.log.error('the configuration of the cluster cannot be used', { reason })
+    return undefined
   }
-  return operate(command, world, { kube, identity, clusterId: clusterId.value })
 }
 
 type Connected = { readonly kube: KubeConnection; readonly identity: string; readonly clusterId: string }

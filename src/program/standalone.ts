@@ -10,6 +10,7 @@ import { createFolderSink } from '../files/sink.ts'
 import { FolderSource } from '../files/source.ts'
 import { type Core, startCore } from './core.ts'
 import { demoPort, demoSettings, startDemoService } from './demo.ts'
+import { listenProblem } from './listen-problem.ts'
 import type { World } from './operator.ts'
 
 /** The lock of the data folder stands in for the lease: whoever holds it leads, and there is no other. */
@@ -40,7 +41,9 @@ export async function runStandalone(command: Run, world: World, display: Display
   try {
     return await runOver(command, world, { display, lock: locking.lock })
   } catch (error) {
-    const problem = listenProblem(error)
+    const problem = listenProblem(error, (port) =>
+      port === demoPort ? 'the demo needs it' : 'give another address with --listen',
+    )
     if (problem === undefined) throw error
     log.error(problem)
     return 78
@@ -90,13 +93,4 @@ async function runOver(
   await core.stop()
   await demo?.stop()
   return 0
-}
-
-/** What to do about an address that cannot be had; undefined for any other error. */
-function listenProblem(error: unknown): string | undefined {
-  if (!(error instanceof Error && 'syscall' in error && error.syscall === 'listen')) return undefined
-  const { address, port, code } = error as Error & { address?: string; port?: number; code?: string }
-  const why = code === 'EADDRINUSE' ? 'another program listens there' : `the system says ${code}`
-  const remedy = port === demoPort ? 'the demo needs it' : 'give another address with --listen'
-  return `cannot listen on ${address ?? ''}:${port ?? ''}: ${why}; ${remedy}`
 }
