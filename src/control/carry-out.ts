@@ -65,7 +65,7 @@ export async function carryOutEffects(object: KubeObject, plan: Plan, means: Mea
   return dueMs.length === 0 ? done : { kind: 'again', ms: Math.min(...dueMs) }
 }
 
-/** Status, then the events that tell its transitions, then the finalizer's removal. Leader only. */
+/** Each status with the events that tell its transitions, then the finalizer's removal. Leader only. */
 export async function carryOutStatus(object: KubeObject, plan: Plan, means: Means): Promise<Step> {
   let deferredMs: number | undefined
   let written = false
@@ -74,7 +74,9 @@ export async function carryOutStatus(object: KubeObject, plan: Plan, means: Mean
     const result = await means.statusWriter.write(object, write)
     if (result.kind === 'failed') return stepOf(result.failure)
     if (result.kind === 'deferred') deferredMs = Math.min(result.ms, deferredMs ?? Number.POSITIVE_INFINITY)
-    written ||= result.kind === 'written'
+    if (result.kind !== 'written') continue
+    written = true
+    for (const event of write.events ?? []) means.sink.emit(event)
   }
   // An event tells the transition that was just written; when it was no news it was told before, or will be told later.
   if (written || plan.status.length === 0) for (const event of plan.events) means.sink.emit(event)

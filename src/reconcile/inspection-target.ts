@@ -161,14 +161,18 @@ function told(
   ofController: Part,
   ofProber: Part | undefined,
   now: Instant,
-): Pick<Plan, 'status' | 'events'> {
-  const wanted = [...(ofController.conditions ?? []), ...(ofProber?.conditions ?? [])]
+): Pick<Plan, 'status'> {
   const observedGeneration = object.metadata.generation ?? 0
   const controller = write('roundsman/controller', object, { observedGeneration, ...ofController }, now)
   const prober = ofProber === undefined ? [] : [write('roundsman/prober', object, ofProber, now)]
-  return { status: [controller, ...prober], events: transitionEvents(object, wanted, now) }
+  return { status: [controller, ...prober] }
 }
 
 function write(manager: StatusWrite['manager'], object: KubeObject, part: Part, now: Instant): StatusWrite {
-  return { manager, status: { ...part, conditions: conditions(object, part.conditions ?? [], now) } }
+  const wanted = part.conditions ?? []
+  return {
+    manager,
+    status: { ...part, conditions: conditions(object, wanted, now) },
+    events: transitionEvents(object, wanted, now),
+  }
 }

@@ -62,6 +62,7 @@ export type JudgeChange =
 export type StatusWrite = {
   readonly manager: FieldManager
   readonly status: Readonly<Record<string, unknown>>
+  readonly events?: readonly PlannedEvent[] // Of the transitions in it: told when it was written, never before.
 }
 
 export type PlannedEvent = {

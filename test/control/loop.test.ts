@@ -160,6 +160,26 @@ test('a status that is refused is told in the log', async () => {
   expect(world.warnings).toContainEqual(expect.objectContaining({ reason: 'Forbidden', detail: message }))
 })
 
+describe('events', () => {
+  test('of a verdict wait for the status that tells it, and come once', async () => {
+    const world = new World()
+    const target = world.put('InspectionTarget', 'checkout', httpTarget)
+    await world.start()
+    for (const verdict of ['Healthy', 'Unhealthy', 'Healthy', 'Unhealthy'] as const) {
+      await world.report(target, { verdict, reason: verdict === 'Unhealthy' ? 'AssertionBody' : '' })
+    }
+    await world.report(target, { verdict: 'Healthy' })
+    expect(world.condition(target, 'Healthy')).toMatchObject({ status: 'False' }) // Over its limit: deferred.
+    const told = world.cluster.events.length
+    world.put('InspectionTarget', 'checkout', { ...httpTarget, interval: '20s' })
+    await world.settle()
+    expect(world.cluster.events.length - told).toBe(0)
+    await world.advance(60_000)
+    expect(world.condition(target, 'Healthy')).toMatchObject({ status: 'True' })
+    expect(world.cluster.events.length - told).toBe(1)
+  })
+})
+
 describe('a Silence', () => {
   const spec = {
     matchers: [{ name: 'alertname', value: 'TargetDown' }],
