@@ -79,7 +79,8 @@ export async function carryOutStatus(object: KubeObject, plan: Plan, means: Mean
     for (const event of write.events ?? []) means.sink.emit(event)
   }
   // An event tells the transition that was just written; when it was no news it was told before, or will be told later.
-  if (written || plan.status.length === 0) for (const event of plan.events) means.sink.emit(event)
+  const isTold = written || (plan.status.length === 0 && means.leadership.isLeader())
+  if (isTold) for (const event of plan.events) means.sink.emit(event)
   if (plan.finalizer === 'remove') return setFinalizer(object, false, means)
   return deferredMs === undefined ? done : { kind: 'again', ms: deferredMs }
 }

@@ -118,6 +118,8 @@ function decideDeleted(world: SilenceWorld, now: Instant): Plan {
   if (!holdsFinalizer(object)) return planOf({ judge })
   const window = { startsAt: now, endsAt: now }
   const spec = parsed.ok ? parsed.spec : undefined
+  if (world.alertmanagers.length === 0)
+    return planOf({ judge, finalizer: 'remove', events: [unknownByNow(object)] })
   const steps = stepsOf(world, desiredOf(world, spec, { window, isDeleted: true }), now)
   if (steps.every(({ outcome }) => outcome === 'inPlace')) return planOf({ judge, finalizer: 'remove' })
   const leftMs = Date.parse(object.metadata.deletionTimestamp ?? '') + deletionBoundMs - now
@@ -274,13 +276,29 @@ function nextLook(window: SilenceWindow, now: Instant): Plan['next'] {
 
 function leftBehind({ object }: SilenceWorld, steps: readonly SilenceStep[]): PlannedEvent {
   const names = steps.filter(({ outcome }) => outcome !== 'inPlace').map(({ status }) => status.name)
-  const { name, namespace = '', uid = '' } = object.metadata
+  return released(object, {
+    reason: 'AlertmanagerUnreachable',
+    note: `deleted although Alertmanager ${names.join(', ')} could not be asked to end the silence for 45s; it may go on muting there until its end`,
+  })
+}
+
+/** It has a finalizer, so there was an Alertmanager once. */
+function unknownByNow(object: KubeObject): PlannedEvent {
+  return released(object, {
+    reason: 'NoAlertmanager',
+    note: 'deleted while no Alertmanager is known; where one still runs, it may go on muting until its end',
+  })
+}
+
+function released(
+  { metadata: { name, namespace = '', uid = '' } }: KubeObject,
+  told: Pick<PlannedEvent, 'reason' | 'note'>,
+): PlannedEvent {
   return {
     regarding: { kind: 'Silence', namespace, name, uid },
     type: 'Warning',
-    reason: 'AlertmanagerUnreachable',
     action: 'Release',
-    note: `deleted although Alertmanager ${names.join(', ')} could not be asked to end the silence for 45s; it may go on muting there until its end`,
+    ...told,
   }
 }
 

@@ -206,6 +206,13 @@ describe('a Silence', () => {
     expect(released.events).toMatchObject([{ type: 'Warning', reason: 'AlertmanagerUnreachable' }])
   })
 
+  test('that is deleted when no Alertmanager is known any more says what it leaves behind', () => {
+    const object = silenceObject({ deletionTimestamp: new Date(start).toISOString() })
+    const plan = decide({ object, alertmanagers: [] })
+    expect(plan.finalizer).toBe('remove')
+    expect(plan.events).toMatchObject([{ type: 'Warning', reason: 'NoAlertmanager' }])
+  })
+
   test('looks again when its window opens and closes, at the latest after an hour', () => {
     const later = silenceObject({}, { ...spec, startsAt: '2026-01-01T12:30:00Z' })
     expect(decide({ object: later }).next).toEqual({ kind: 'after', ms: 30 * 60_000 + 1_000 })
