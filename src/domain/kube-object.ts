@@ -53,7 +53,7 @@ export function refOfObject(object: KubeObject): Ref {
   }
 }
 
-/** Names one version of one spec: `Kind/namespace/name@generation`. */
-export function revisionOf(object: KubeObject): string {
-  return `${keyOf(refOfObject(object))}@${object.metadata.generation ?? 0}`
+/** Names one version of one spec: `<uid>@<generation>`; an object made anew under an old name begins with generation 1 again. */
+export function revisionOf({ metadata: { uid = '', generation = 0 } }: KubeObject): string {
+  return `${uid}@${generation}`
 }
