@@ -29,6 +29,8 @@ test('a broken target is told and told as mended, manifests are read again, and 
   const first = await startProgram(folder, data)
   const series = async () => (await fetch(`http://${await addressOf(data)}/metrics/targets`)).text()
   await eventually(async () => expect(await series()).toContain(verdict('checkout', 'Healthy')))
+  for (const path of ['healthz', 'readyz'])
+    expect((await fetch(`http://${await addressOf(data)}/${path}`)).status).toBe(200)
 
   shop.isBroken = true
   const second = startProgram(folder, data)
