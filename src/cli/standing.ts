@@ -1,6 +1,8 @@
-// How everything stands at one moment, for people to look at: put together from what the objects' status and the judge say. Pure.
+// How everything stands at one moment, for people to look at: put together from what the prober, the objects' status and the judge say.
+// Pure.
 import type { Instant } from '../domain/clock.ts'
 import type { KubeObject } from '../domain/kube-object.ts'
+import type { ProbeReport } from '../domain/probe-entry.ts'
 import type { ActiveAlert, ReceiverRecord } from '../evaluate/ports.ts'
 import { conditionOf } from '../reconcile/conditions.ts'
 import { count } from './terminal.ts'
@@ -37,15 +39,19 @@ export type Standing = {
   readonly problems: readonly FileProblem[]
 }
 
-/** `targets` are InspectionTargets as the store holds them. */
+/**
+ * `targets` are InspectionTargets as the store holds them. `reportOf` answers what the prober of this process knows: the status of a
+ * target that flaps is written once a minute, and a table that is that late contradicts the alerts below it.
+ */
 export function standingOf(now: {
   readonly targets: readonly KubeObject[]
+  readonly reportOf: (uid: string) => ProbeReport | undefined
   readonly alerts: readonly ActiveAlert[]
   readonly receivers: readonly ReceiverStanding[]
   readonly problems: readonly FileProblem[]
 }): Standing {
   return {
-    targets: now.targets.map(targetStanding).toSorted(worstFirst),
+    targets: now.targets.map((target) => targetStanding(target, now.reportOf)).toSorted(worstFirst),
     alerts: now.alerts.filter(({ state }) => state === 'firing'),
     receivers: now.receivers,
     problems: now.problems,
@@ -85,14 +91,23 @@ export function ageText(ms: number): string {
   return `${Math.floor(seconds / 86_400)}d`
 }
 
-function targetStanding(object: KubeObject): TargetStanding {
-  const { namespace = '', name } = object.metadata
+function targetStanding(
+  object: KubeObject,
+  reportOf: (uid: string) => ProbeReport | undefined,
+): TargetStanding {
+  const { namespace = '', name, uid = '' } = object.metadata
   const ready = conditionOf(object, 'Ready')
   if (ready?.status === 'False') {
     const since = instantOf(ready.lastTransitionTime)
     return { namespace, name, verdict: 'Invalid', ...since, why: ready.message }
   }
   const { verdict, since, message } = statusOf(object)
+  const report = reportOf(uid)
+  // Before the first decision of this process, and while it agrees, the status knows better since when.
+  if (report !== undefined && report.transitions.length > 0 && report.state.verdict !== verdict) {
+    const { state } = report
+    return { namespace, name, verdict: state.verdict, since: state.since, why: state.message }
+  }
   const shown = shownVerdicts.find((known) => known === verdict) ?? 'Waiting'
   return { namespace, name, verdict: shown, ...instantOf(since), why: message }
 }

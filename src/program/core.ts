@@ -12,7 +12,7 @@ import { createNotifier } from '../notify/notifier.ts'
 import type { SecretReader } from '../notify/ports.ts'
 import { channelOf } from '../notify/registry.ts'
 import { createSystemResolver } from '../notify/system-resolver.ts'
-import { createProbePlane } from '../probe/plane.ts'
+import { createProbePlane, type RunningProbePlane } from '../probe/plane.ts'
 import { alertPolicy } from '../reconcile/alert-policy.ts'
 import { inspectionTarget } from '../reconcile/inspection-target.ts'
 import type { Installation } from '../reconcile/ports.ts'
@@ -45,6 +45,7 @@ export type CoreParts = {
 
 export type Core = {
   readonly controlPlane: ControlPlane
+  readonly probes: Pick<RunningProbePlane, 'report'>
   readonly judge: RunningJudge
   readonly address: string // `host:port` of the listener.
   /** Ends what only a leader may do: no decision starts, and the running ones have ended (or `graceMs` passed). */
@@ -122,6 +123,7 @@ export async function startCore(parts: CoreParts): Promise<Core> {
   judge.start()
   return {
     controlPlane,
+    probes: plane,
     judge,
     address: listener.address,
     stopDeciding: async (graceMs) => {

@@ -42,10 +42,11 @@ export function terminalDisplay({
   }
 }
 
-function look({ controlPlane, judge }: Core, folder: ManifestFolder): Standing {
+function look({ controlPlane, probes, judge }: Core, folder: ManifestFolder): Standing {
   const { store } = controlPlane
   return standingOf({
     targets: store.list('InspectionTarget'),
+    reportOf: (uid) => probes.report(uid),
     alerts: judge.alerts(),
     receivers: store.list('AlertPolicy').flatMap((policy) => receiversOf(policy, judge)),
     problems: folder.problems.map((problem) => ({

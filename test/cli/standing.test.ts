@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { ageText, sentenceOf, standingOf } from '../../src/cli/standing.ts'
 import type { KubeObject } from '../../src/domain/kube-object.ts'
+import type { ProbeReport } from '../../src/domain/probe-entry.ts'
+import { initialState } from '../../src/domain/verdict.ts'
 import { alert, now, standing, target } from './standing-builders.ts'
 
 function object(name: string, status: unknown): KubeObject {
@@ -10,7 +12,7 @@ function object(name: string, status: unknown): KubeObject {
 
 const found = (verdict: string, since: string, message = '') => ({ verdict, since, message })
 const targetsOf = (...objects: KubeObject[]) =>
-  standingOf({ targets: objects, alerts: [], receivers: [], problems: [] }).targets
+  standingOf({ targets: objects, reportOf: () => undefined, alerts: [], receivers: [], problems: [] }).targets
 
 describe('how a target stands', () => {
   test('is its verdict, since when and why', () => {
@@ -47,6 +49,37 @@ describe('how a target stands', () => {
   })
 })
 
+describe('a status that is late, for it is written once a minute while a target flaps', () => {
+  const late = object('a', found('Degraded', '2026-11-22T15:00:00Z', 'got 200 after 1.5s'))
+  const state = {
+    ...initialState(now),
+    verdict: 'Unhealthy',
+    reason: 'HttpStatus',
+    message: 'got 503',
+  } as const
+  const decided = { time: now, from: 'Degraded', to: 'Unhealthy', reason: 'HttpStatus' } as const
+  const targetOf = (report: ProbeReport) =>
+    standingOf({ targets: [late], reportOf: () => report, alerts: [], receivers: [], problems: [] })
+      .targets[0]
+
+  test('gives way to what the prober found', () => {
+    expect(targetOf({ state, transitions: [decided] })).toMatchObject({
+      verdict: 'Unhealthy',
+      since: now,
+      why: 'got 503',
+    })
+  })
+
+  test('holds after a restart until the prober has decided', () => {
+    expect(targetOf({ state: initialState(now), transitions: [] })).toMatchObject({ verdict: 'Degraded' })
+  })
+
+  test('knows better since when a verdict holds that the prober came to anew', () => {
+    const degraded = { ...state, verdict: 'Degraded' } as const
+    expect(targetOf({ state: degraded, transitions: [decided] })?.since).toBe(Date.UTC(2026, 10, 22, 15))
+  })
+})
+
 test('the worst come first, each kind with the longest first', () => {
   const at = (minute: number) => `2026-11-22T15:0${minute}:00Z`
   const order = targetsOf(
@@ -62,7 +95,8 @@ test('the worst come first, each kind with the longest first', () => {
 
 test('an alert that only pends is not shown', () => {
   const alerts = [alert('a'), alert('b', { state: 'pending' })]
-  expect(standingOf({ targets: [], alerts, receivers: [], problems: [] }).alerts).toHaveLength(1)
+  const now = { targets: [], reportOf: () => undefined, alerts, receivers: [], problems: [] }
+  expect(standingOf(now).alerts).toHaveLength(1)
 })
 
 describe('the sentence', () => {
