@@ -45,7 +45,7 @@ function sinkOf(world: SenderWorld, text: string): Target {
     const name = printSink(sink)
     throw new SinkFailure(
       'HostRefused',
-      `plain http to ${name} is refused; use https (http is for loopback sinks that are listed)`,
+      `plain http to ${name} is refused; use https, or list a sink on this very machine by --allow-sink ${name}`,
     )
   }
   return { url, sink }

@@ -249,6 +249,11 @@ describe('a URL that is refused before a packet leaves', () => {
       'http://hook.example.com/x',
       /^plain http to hook\.example\.com:80 is refused/,
     ],
+    [
+      'plain http to this machine, which nobody listed',
+      'http://127.0.0.1:8080/x',
+      /^plain http to 127\.0\.0\.1:8080 is refused; .* --allow-sink 127\.0\.0\.1:8080$/,
+    ],
     ['user name and password', 'https://user:pw@hook.example.com/x', /without user name and password/],
     ['another scheme', 'file:///etc/passwd', /not an https URL/],
     ['no URL at all', 'hook.example.com', /not an https URL/],
