@@ -11,7 +11,7 @@ import {
   fingerprintOf,
 } from '../manifest/find-manifests.ts'
 import { type ManifestProblem, type Manifests, parseManifest } from '../manifest/parse-manifest.ts'
-import { joinManifests } from '../manifest/read-manifests.ts'
+import { joinManifests, unreadableFile } from '../manifest/read-manifests.ts'
 import { type SecretLookup, secretsAmong } from '../manifest/references.ts'
 import type { Seen } from './object-record.ts'
 
@@ -116,7 +116,7 @@ function brokenFile({ problems }: FileContent): readonly string[] {
 }
 
 function unreadablePath({ path, code }: Found['unreadable'][number]): ManifestProblem {
-  return { file: path, line: 1, message: `cannot be read: ${code}` }
+  return unreadableFile(path, code)
 }
 
 /** Kinds that an object in a folder may have for us; Secrets are read by reference alone, and never passed about. */

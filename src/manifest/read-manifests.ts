@@ -74,7 +74,8 @@ async function manifestsOf(path: string): Promise<Manifests> {
   }
 }
 
-function unreadableFile(file: string, code: string): ManifestProblem {
+/** Why nothing could be read at a path, in words where the code of the system is no help. */
+export function unreadableFile(file: string, code: string): ManifestProblem {
   return { file, line: 1, message: unreadableReasons[code] ?? `cannot be read: ${code}` }
 }
 

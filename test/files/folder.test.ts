@@ -177,7 +177,7 @@ describe('what is not whole deletes nothing', () => {
     await rm(join(manifests, 'below'), { recursive: true })
     expect(await names(opened)).toEqual(['shop/checkout'])
     expect(opened.folder.problems).toEqual([
-      { file: join(manifests, 'below'), line: 1, message: 'cannot be read: ENOENT' },
+      { file: join(manifests, 'below'), line: 1, message: 'there is no such file or folder' },
     ])
   })
 
@@ -297,7 +297,7 @@ describe('the files of a folder', () => {
     const opened = open()
     expect(await names(opened)).toEqual(['shop/b'])
     expect(opened.folder.problems).toEqual([
-      { file: join(manifests, 'a.yaml'), line: 1, message: 'cannot be read: ENOENT' },
+      { file: join(manifests, 'a.yaml'), line: 1, message: 'there is no such file or folder' },
     ])
   })
 })
