@@ -127,8 +127,11 @@ function describeProgram(
       'the whole program over a folder of manifests, without a cluster; reads them again when they change',
     )
     .requiredOption('--files <path...>', 'files or folders of manifests')
-    .option('--listen <host:port>', 'where to answer HTTP', listenAddress, localListen)
-    .option('--data <folder>', 'where its lock, its id and the status of the objects are kept')
+    .addOption(listenOption(localListen))
+    .option(
+      '--data <folder>',
+      'where its lock, its id and the status of the objects are kept (default: a folder in the state folder of the user, one for each set of --files)',
+    )
     .addOption(new Option('--demo', 'starts a sample service that can be broken').hideHelp())
     .action(
       (flags: SettingFlags & { files: string[]; listen: ListenAddress; data?: string; demo?: boolean }) => {
@@ -141,7 +144,7 @@ function describeProgram(
 
   withSettings(root.command('operator'))
     .description('the whole program in a cluster, or beside one with KUBECONFIG')
-    .option('--listen <host:port>', 'where to answer HTTP', listenAddress, clusterListen)
+    .addOption(listenOption(clusterListen))
     .option('--namespace <namespace...>', 'look after these namespaces alone')
     .action((flags: SettingFlags & { listen: ListenAddress; namespace?: string[] }) => {
       const namespaces = flags.namespace ?? []
@@ -211,6 +214,13 @@ function outputOption(choices: readonly OutputFormat[]): Option {
 /** Repeated flags pile up; commander gives what was read so far. */
 function collect(read: (text: string) => string): (text: string, before?: string[]) => string[] {
   return (text, before = []) => [...before, read(text)]
+}
+
+function listenOption(unlessGiven: ListenAddress): Option {
+  const { host = '', port } = unlessGiven
+  return new Option('--listen <host:port>', 'where to answer HTTP')
+    .argParser(listenAddress)
+    .default(unlessGiven, `${host}:${port}`)
 }
 
 function listenAddress(text: string): ListenAddress {

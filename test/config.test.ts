@@ -127,6 +127,14 @@ describe('check, probe and generate', () => {
 
 describe('the address to listen on', () => {
   test.each([
+    ['run', '(default: 127.0.0.1:9797)'],
+    ['operator', '(default: :9797)'],
+  ])('is told by the help of %s as it would be given', (name, expected) => {
+    const help = read([name, '--help'])
+    expect(help.kind === 'answered' && help.text).toContain(expected)
+  })
+
+  test.each([
     [':80', { host: undefined, port: 80 }],
     ['localhost:0', { host: 'localhost', port: 0 }],
     ['[::1]:9797', { host: '::1', port: 9797 }],
