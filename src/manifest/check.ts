@@ -156,8 +156,9 @@ function warningAt(document: ManifestDocument, segments: Path, message: string):
 }
 
 function placed({ object, file, lineOf }: ManifestDocument, segments: Path) {
-  const { namespace = '', name } = object.metadata
-  return { file, line: lineOf(segments), object: `${object.kind} ${namespace}/${name}` }
+  const { namespace, name } = object.metadata
+  const named = namespace ? `${namespace}/${name}` : name
+  return { file, line: lineOf(segments), object: `${object.kind} ${named}` }
 }
 
 function compare(a: string, b: string): number {

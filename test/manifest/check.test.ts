@@ -40,8 +40,8 @@ test('a kind or version of ours that does not exist is told with the one that wa
       'apiVersion: roundsman.dev/v1\nkind: Silence\nmetadata: {name: a}\n---\napiVersion: roundsman.dev/v1alpha1\nkind: InspectionTargets\nmetadata: {name: a}\n',
     ),
   ).toEqual([
-    '0.yaml:1: error: Silence /a: apiVersion: roundsman.dev/v1 is not served; write roundsman.dev/v1alpha1',
-    '0.yaml:6: error: InspectionTargets /a: kind: roundsman.dev has no InspectionTargets; did you mean InspectionTarget?',
+    '0.yaml:1: error: Silence a: apiVersion: roundsman.dev/v1 is not served; write roundsman.dev/v1alpha1',
+    '0.yaml:6: error: InspectionTargets a: kind: roundsman.dev has no InspectionTargets; did you mean InspectionTarget?',
   ])
 })
 
