@@ -116,7 +116,6 @@ export async function startCore(parts: CoreParts): Promise<Core> {
   for (const kind of ['InspectionTarget', 'AlertPolicy', 'Silence']) metrics.limitReconciles(kind, handlers)
 
   const beat = new LoopBeat(clock)
-  const loopCheck: HealthCheck = { name: beat.name, problem: () => beat.problem() }
   const readiness = new Readiness(watchedKinds, (kind) => controlPlane.store.availability(kind))
   const listener = await openListener()
   controlPlane.start()
@@ -146,7 +145,7 @@ export async function startCore(parts: CoreParts): Promise<Core> {
     const app = createApp({
       metrics,
       targetSeries: () => series.exposition(),
-      health: () => healthReport([loopCheck, ...parts.healthChecks]),
+      health: () => healthReport([beat, ...parts.healthChecks]),
       readiness: () => readiness.report(),
     })
     return listen(app, parts.listen, clock).catch(async (error: unknown) => {

@@ -11,9 +11,9 @@ export type HealthReport = { readonly ok: boolean; readonly checks: readonly Che
 export type HealthCheck = { readonly name: string; problem(): string | undefined }
 
 export function healthReport(checks: readonly HealthCheck[]): HealthReport {
-  const results = checks.map(({ name, problem }) => {
-    const wrong = problem()
-    return { name, ok: wrong === undefined, detail: wrong ?? 'ok' }
+  const results = checks.map((check) => {
+    const wrong = check.problem() // Called on the check itself: it may be an object with a life of its own.
+    return { name: check.name, ok: wrong === undefined, detail: wrong ?? 'ok' }
   })
   return { ok: results.every(({ ok }) => ok), checks: results }
 }

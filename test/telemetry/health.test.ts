@@ -106,3 +106,9 @@ describe('readiness', () => {
     expect(ready.report().checks.at(-1)).toEqual({ name: 'shutdown', ok: false, detail: 'draining' })
   })
 })
+
+test('a report asks a check that keeps a state of its own', () => {
+  const beat = new LoopBeat(new FakeClock())
+  expect(healthReport([beat])).toEqual({ ok: true, checks: [{ name: 'loop', ok: true, detail: 'ok' }] })
+  beat.stop()
+})
