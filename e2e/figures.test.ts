@@ -14,7 +14,7 @@ const targetCount = 2_000
 /** Targets that break while the API server is away, so that there is something to catch up with. */
 const brokenCount = 10
 const outageSeconds = 30
-const quietSeconds = Number(process.env.ROUNDSMAN_QUIET_SECONDS ?? 30)
+const quietSeconds = Number(process.env.ROUNDSMAN_QUIET_SECONDS ?? 15)
 
 const shared = openCluster()
 const own = await PrivateCluster.start(shared.facts, 'figures')
